@@ -1,0 +1,1 @@
+"""What fits, evaluates and writes an artifact. Imports the scorer; serving never imports this."""

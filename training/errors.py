@@ -1,0 +1,18 @@
+"""What can go wrong while training, beside the errors of ``serving.scoring``.
+
+InvalidInput
+└── DataError            the CSVs cannot be used as they are
+    └── TooManyRefused   more rows than the stated share were refused
+"""
+
+from __future__ import annotations
+
+from serving.scoring.errors import InvalidInput
+
+
+class DataError(InvalidInput):
+    """The accounts' files cannot be used; the message names file, column and line."""
+
+
+class TooManyRefused(DataError):
+    """A larger share of rows was refused than the run allows."""
