@@ -7,7 +7,12 @@ InvalidInput
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from serving.scoring.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from training.refusals import Refusals
 
 
 class DataError(InvalidInput):
@@ -16,3 +21,8 @@ class DataError(InvalidInput):
 
 class TooManyRefused(DataError):
     """A larger share of rows was refused than the run allows."""
+
+    def __init__(self, message: str, refusals: Refusals) -> None:
+        super().__init__(message)
+        #: The refused rows, to be listed for whoever mends the files.
+        self.refusals = refusals

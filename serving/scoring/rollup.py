@@ -40,16 +40,21 @@ def weighted_mean(
     """
     total = np.zeros(len(scores[0]))
     present_weight = np.zeros(len(scores[0]))
+    best = np.full(len(scores[0]), np.nan)
     # Child by child and not as a matrix product: a BLAS product may add in another order for
     # another number of rows, and an account's score must not depend on who else is in the batch.
     for score, weight in zip(scores, weights, strict=True):
         present = ~np.isnan(score)
         total += np.where(present, score, 0.0) * weight
         present_weight += present * weight
+        best = np.fmax(best, score) if weight > 0 else best
     divisor = present_weight if missing == "skip" else np.full_like(total, sum(weights))
-    return np.divide(
+    mean: NDArray[np.float64] = np.divide(
         total, divisor, out=np.full_like(total, np.nan), where=present_weight > 0
     )
+    # Weights such as 0.1, 0.2 and 0.7 add up to less than 1, and three tens to more than ten.
+    np.minimum(mean, best, out=mean)
+    return mean
 
 
 def roll_up(

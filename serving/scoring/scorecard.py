@@ -7,25 +7,19 @@ turns the file people write into it.
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from serving.scoring.contradictions import SCALES, tree_mistakes
 from serving.scoring.errors import InvalidScorecard
 
 InputType = Literal["number", "category", "date"]
 Ties = Literal["bounds", "mid", "low", "high"]
 MissingPolicy = Literal["skip", "zero"]
-
-#: The highest score of each scale.
-SCALES: Mapping[str, float] = {"out_of_10": 10.0, "zero_to_100": 100.0}
-
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +129,6 @@ class Scorecard:
         )
 
 
-class Mistake(NamedTuple):
-    """What is wrong in a definition, and where: the keys that lead to it."""
-
-    path: tuple[str | int, ...]
-    reason: str
-
-
 def scorecard_from_dict(tree: Mapping[str, Any]) -> Scorecard:
     """Build a scorecard from its resolved tree.
 
@@ -182,120 +169,3 @@ def _components(branch: Mapping[str, Any]) -> tuple[Component, ...]:
         )
         for name, body in branch.items()
     )
-
-
-def tree_mistakes(tree: Mapping[str, Any]) -> list[Mistake]:
-    """Find what contradicts itself in a tree, resolved or as people write it.
-
-    Tolerates wrong shapes, so that a definition with several kinds of mistakes gets them all
-    reported at once; a weight that is not a number yet (`nonzero_share`) is left alone.
-    """
-    metrics = _mapping(tree.get("metrics"))
-    dimensions = [
-        entry.get("name") if isinstance(entry, Mapping) else entry
-        for entry in _sequence(tree.get("peer_dimensions"))
-    ]
-    return [
-        *_name_mistakes(metrics, dimensions),
-        *(
-            Mistake(("metrics", name), reason)
-            for name, body in metrics.items()
-            for reason in _bound_mistakes(_mapping(body))
-        ),
-        *_scale_mistakes(_mapping(tree.get("scale"))),
-        *_tree_shape_mistakes(tree, metrics),
-    ]
-
-
-def _name_mistakes(metrics: Mapping[str, Any], dimensions: Sequence[Any]) -> Iterator[Mistake]:
-    for name in metrics:
-        if not _NAME.fullmatch(str(name)):
-            yield Mistake(("metrics", name), f"{name!r} is not a name: letters, digits and _")
-        if name in dimensions:
-            yield Mistake(("metrics", name), f"{name} is a peer dimension too; it can be only one")
-    for position, name in enumerate(dimensions):
-        if not isinstance(name, str) or not _NAME.fullmatch(name):
-            yield Mistake(("peer_dimensions", position), f"{name!r} is not a name")
-        elif name in dimensions[:position]:
-            yield Mistake(("peer_dimensions", position), f"{name} is listed twice")
-
-
-def _bound_mistakes(body: Mapping[str, Any]) -> Iterator[str]:
-    bounds = [body.get("lower"), body.get("upper")]
-    numbers = [bound for bound in bounds if isinstance(bound, int | float)]
-    if not all(math.isfinite(number) for number in numbers):
-        yield "bounds must be finite numbers; leave one out where there is none"
-    if len(numbers) == 2 and not numbers[0] < numbers[1]:
-        yield f"lower ({numbers[0]}) must be below upper ({numbers[1]})"
-
-
-def _scale_mistakes(scale: Mapping[str, Any]) -> Iterator[Mistake]:
-    maximum, step = SCALES.get(str(scale.get("type"))), scale.get("step")
-    if maximum is None or not isinstance(step, int | float):
-        return
-    if not 0 < step <= maximum or abs(maximum / step - round(maximum / step)) > 1e-9:
-        yield Mistake(("scale", "step"), f"{step} does not divide {maximum:g} into equal steps")
-
-
-def _tree_shape_mistakes(tree: Mapping[str, Any], metrics: Mapping[str, Any]) -> Iterator[Mistake]:
-    parent: dict[str, str] = {}
-    seen: set[str] = set()
-    keys: dict[str, str] = {}
-    for path, name, body in _nodes(("components",), _mapping(tree.get("components"))):
-        if not _NAME.fullmatch(str(name)):
-            yield Mistake(path, f"{name!r} is not a name: letters, digits and _")
-        if name in seen:
-            yield Mistake(path, f"there is a second component called {name}")
-        seen.add(name)
-        yield from _weight_mistakes(path, body)
-        for metric in _metric_names(body):
-            if metric not in metrics:
-                yield Mistake((*path, "metrics"), f"{metric} is not declared under `metrics`")
-            if metric in parent:
-                yield Mistake(
-                    (*path, "metrics"),
-                    f"{metric} is in component {parent[metric]} already; it can have one parent",
-                )
-            parent.setdefault(metric, name)
-            key = f"{name}_{metric}"
-            if keys.setdefault(key, name) != name:
-                yield Mistake(path, f"{key}_metric_score would be the key of two scores")
-    for name in metrics:
-        if name not in parent:
-            yield Mistake(("metrics", name), f"{name} is in no component")
-
-
-def _weight_mistakes(path: tuple[str | int, ...], body: Mapping[str, Any]) -> Iterator[Mistake]:
-    metrics = body.get("metrics")
-    weights = [
-        *(metrics.values() if isinstance(metrics, Mapping) else ()),
-        *(_mapping(child).get("weight") for child in _mapping(body.get("components")).values()),
-    ]
-    if not metrics and not body.get("components"):
-        yield Mistake(path, "has neither metrics nor components")
-    if not all(math.isfinite(w) and w >= 0 for w in weights if isinstance(w, int | float)):
-        yield Mistake(path, "weights must be finite and not negative")
-    elif weights and all(isinstance(w, int | float) and w == 0 for w in weights):
-        yield Mistake(path, "every weight is 0, so it could never have a score")
-
-
-def _nodes(
-    path: tuple[str | int, ...], branch: Mapping[str, Any]
-) -> Iterator[tuple[tuple[str | int, ...], str, Mapping[str, Any]]]:
-    for name, body in branch.items():
-        body = _mapping(body)
-        yield (*path, name), name, body
-        yield from _nodes((*path, name, "components"), _mapping(body.get("components")))
-
-
-def _metric_names(body: Mapping[str, Any]) -> list[str]:
-    metrics = body.get("metrics")
-    return [str(name) for name in metrics] if isinstance(metrics, Mapping | list) else []
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _sequence(value: Any) -> Sequence[Any]:
-    return value if isinstance(value, list | tuple) else ()

@@ -1,0 +1,42 @@
+"""Turn raw account metrics into a scorecard.
+
+This is the ground floor: numpy and the standard library, nothing else. The inference container
+scores with it and training evaluates with it, so the score in an evaluation and the score on the
+wire come out of the same lines of code.
+
+Read in this order:
+    scorecard.py     what is scored: inputs, metrics, components, weights, scale
+    distribution.py  a value's rank among all accounts
+    peer_axes.py     where an account is in the grid of peer dimensions
+    peer_table.py    one metric of one account, ranked among its peers
+    rollup.py        metric scores to component scores to the global score
+    scorer.py        the door: load_scorer(path).score(accounts)
+    artifact.py      how all of it is stored and read back
+"""
+
+from serving.scoring.errors import (
+    ArtifactCorrupt,
+    ArtifactError,
+    InvalidInput,
+    InvalidScorecard,
+    MissingColumns,
+    ScoringError,
+    UnsupportedFormat,
+)
+from serving.scoring.scorecard import Input
+from serving.scoring.scorer import Flag, Scorer, Scores, load_scorer
+
+__all__ = [
+    "ArtifactCorrupt",
+    "ArtifactError",
+    "Flag",
+    "Input",
+    "InvalidInput",
+    "InvalidScorecard",
+    "MissingColumns",
+    "Scorer",
+    "Scores",
+    "ScoringError",
+    "UnsupportedFormat",
+    "load_scorer",
+]

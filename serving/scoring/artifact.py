@@ -1,0 +1,180 @@
+"""How a fitted scorecard is stored and read back: plain data, checked on every load.
+
+| file | content |
+|---|---|
+| ``manifest.json`` | format version, files with checksums, scorecard, inputs, outputs, training |
+| ``peer_tables.npz`` | the tables |
+| ``golden.json`` | rows with known scores |
+
+Training adds files for people (``evaluation.json``, ``model_card.md``, plots, boosters); they are
+listed and checksummed too, and the scorer neither opens nor needs them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from serving.scoring.archive import Files, open_files, pack
+from serving.scoring.errors import ArtifactCorrupt, ArtifactError, InvalidScorecard
+from serving.scoring.manifest import (
+    FORMAT_VERSION,
+    MANIFEST,
+    MAX_MANIFEST_BYTES,
+    check_file,
+    describe_files,
+    from_json,
+    read_manifest,
+    to_json,
+)
+from serving.scoring.peer_tables import PeerTables, read_npz
+from serving.scoring.scorecard import Input, Scorecard, scorecard_from_dict
+
+TABLES = "peer_tables.npz"
+GOLDEN = "golden.json"
+#: What the scorer opens, beside the manifest.
+SERVED = (TABLES, GOLDEN)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Artifact:
+    """An artifact in memory, verified.
+
+    Attributes
+    ----------
+    version : str
+        Hash of the manifest, and through it of every file: names the content.
+    """
+
+    scorecard: Scorecard
+    inputs: tuple[Input, ...]
+    tables: PeerTables
+    golden: Mapping[str, Any]
+    manifest: Mapping[str, Any]
+    version: str
+
+
+def build_manifest(
+    scorecard: Scorecard, files: Mapping[str, bytes], training: Mapping[str, Any]
+) -> bytes:
+    """Make the manifest of `files`; `training` is what there is to say about the fit."""
+    return to_json(
+        {
+            "format": "scorecard-artifact",
+            "format_version": FORMAT_VERSION,
+            "files": describe_files(files),
+            "scorecard": scorecard.tree,
+            "inputs": [column.to_dict() for column in scorecard.inputs],
+            "outputs": [*scorecard.score_names, "last_modified"],
+            "training": training,
+        }
+    )
+
+
+def read_artifact(path: Path) -> Artifact:
+    """Read and verify an artifact directory or ``model.tar.gz``; golden rows are not replayed.
+
+    Raises
+    ------
+    ArtifactError
+        If there is none, or what there is must not be used; the message says why.
+    """
+    source = open_files(path)
+    manifest_bytes = source.read(MANIFEST, MAX_MANIFEST_BYTES)
+    manifest = read_manifest(manifest_bytes)
+    unknown = source.names() - set(manifest["files"]) - {MANIFEST}
+    if unknown:
+        raise ArtifactCorrupt(f"{path} holds files its manifest does not list: {sorted(unknown)}")
+    served = {name: _read_checked(source, manifest, name) for name in SERVED}
+    try:
+        scorecard = scorecard_from_dict(manifest["scorecard"])
+    except (InvalidScorecard, KeyError, TypeError, AttributeError) as error:
+        raise ArtifactCorrupt(f"{MANIFEST}: scorecard: {error}") from None
+    return Artifact(
+        scorecard=scorecard,
+        inputs=_wire_inputs(manifest, scorecard),
+        tables=read_npz(served[TABLES], scorecard),
+        golden=from_json(served[GOLDEN], GOLDEN),
+        manifest=manifest,
+        version=hashlib.sha256(manifest_bytes).hexdigest()[:32],
+    )
+
+
+def read_files(path: Path) -> dict[str, bytes]:
+    """Read and verify every listed file, those for people too; raises ArtifactError."""
+    source = open_files(path)
+    manifest = read_manifest(source.read(MANIFEST, MAX_MANIFEST_BYTES))
+    return {name: _read_checked(source, manifest, name) for name in manifest["files"]}
+
+
+def _read_checked(source: Files, manifest: Mapping[str, Any], name: str) -> bytes:
+    listed = manifest["files"].get(name, {"bytes": 0})
+    return check_file(manifest["files"], name, source.read(name, listed["bytes"]))
+
+
+def _wire_inputs(manifest: Mapping[str, Any], scorecard: Scorecard) -> tuple[Input, ...]:
+    """Give the inputs in the stored order: the position of a number on the wire is its meaning."""
+    known = {column.name: column for column in scorecard.inputs}
+    stored = {column.name: column.to_dict() for column in scorecard.inputs}
+    order = [entry.get("name") for entry in manifest["inputs"]]
+    if sorted(order) != sorted(known) or [stored[n] for n in order] != manifest["inputs"]:
+        raise ArtifactCorrupt(f"{MANIFEST}: inputs are not those of its scorecard")
+    if manifest["outputs"] != [*scorecard.score_names, "last_modified"]:
+        raise ArtifactCorrupt(f"{MANIFEST}: outputs are not those of its scorecard")
+    return tuple(known[name] for name in order)
+
+
+def write_artifact(folder: Path, files: Mapping[str, bytes], manifest: bytes) -> None:
+    """Write an artifact directory whole or not at all, the manifest last.
+
+    An older artifact at `folder` is replaced only when the new one is complete; anything else
+    there is left alone.
+
+    Raises
+    ------
+    ArtifactError
+        If `folder` holds something that is not an artifact, or cannot be written.
+    """
+    if folder.exists() and not (folder / MANIFEST).is_file() and any(folder.iterdir()):
+        raise ArtifactError(f"{folder} is not empty and not an artifact; choose another place")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        partial.chmod(0o755)
+        for name, data in [*sorted(files.items()), (MANIFEST, manifest)]:
+            target = partial / name
+            target.parent.mkdir(exist_ok=True)
+            with target.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        _swap(partial, folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _swap(new: Path, folder: Path) -> None:
+    """Put `new` at `folder`; leaves the replaced directory at `new`."""
+    if not folder.exists():
+        new.rename(folder)
+        return
+    aside = new.with_name(new.name + ".old")
+    folder.rename(aside)
+    try:
+        new.rename(folder)
+    except OSError:
+        aside.rename(folder)
+        raise
+    aside.rename(new)
+
+
+def pack_artifact(path: Path) -> bytes:
+    """Give an artifact directory as a reproducible ``model.tar.gz``; raises ArtifactError."""
+    source = open_files(path)
+    return pack(read_files(path), source.read(MANIFEST, MAX_MANIFEST_BYTES))

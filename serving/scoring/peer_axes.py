@@ -1,0 +1,110 @@
+"""Where an account stands in the grid of peer dimensions: one axis each, looked up once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from serving.scoring.distribution import PooledDistribution
+from serving.scoring.scorecard import Input
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Axis:
+    """One peer dimension of the tables; its last node stands for "not known".
+
+    Attributes
+    ----------
+    input : Input
+        The column. A date is a number here: days before the scoring date.
+    pooled : PooledDistribution or None
+        Turns a number into its rank among the training accounts; None for a category.
+    nodes : ndarray of shape (n_nodes,)
+        Ranks at which tables are stored, non-decreasing; a rank that stands twice is a step:
+        tables are not interpolated across it. Empty for a category.
+    """
+
+    input: Input
+    pooled: PooledDistribution | None
+    nodes: NDArray[np.float64]
+
+    @property
+    def size(self) -> int:
+        """How many nodes tables have along this axis, "not known" included."""
+        return 1 + (len(self.input.categories) if self.pooled is None else len(self.nodes))
+
+    def place(self, values: NDArray[np.float64]) -> Place:
+        """Find the nodes around each value, shape (n,); NaN goes to the "not known" node."""
+        unknown = self.size - 1
+        if self.pooled is None:
+            known = (values >= 0) & (values < unknown)
+            node = np.where(known, values, unknown).astype(np.intp)
+            return Place(node, node, np.zeros(len(values)), ~known, np.zeros(len(values), bool))
+        missing = np.isnan(values)
+        rank = np.where(missing, 0.0, self.pooled.at_or_below(values))
+        low = np.clip(np.searchsorted(self.nodes, rank, side="right") - 1, 0, max(unknown - 2, 0))
+        high = np.minimum(low + 1, unknown - 1)
+        width = self.nodes[high] - self.nodes[low]
+        share = np.divide(rank - self.nodes[low], width, out=np.zeros_like(rank), where=width > 0)
+        outside = (values < self.pooled.values[0]) | (values > self.pooled.values[-1])
+        return Place(
+            np.where(missing, unknown, low),
+            np.where(missing, unknown, high),
+            np.where(missing, 0.0, np.clip(share, 0.0, 1.0)),
+            missing,
+            outside,
+        )
+
+
+class Place(NamedTuple):
+    """Values on one axis: two nodes and the share of the upper one; all of shape (n,)."""
+
+    low: NDArray[np.intp]
+    high: NDArray[np.intp]
+    share: NDArray[np.float64]
+    unknown: NDArray[np.bool_]
+    outside: NDArray[np.bool_]
+
+
+class Cells(NamedTuple):
+    """Accounts in the grid of peer dimensions.
+
+    Attributes
+    ----------
+    corners : ndarray of shape (n_corners, n_accounts)
+        Flat node numbers around each account.
+    weights : ndarray of shape (n_corners, n_accounts)
+        Multilinear weights of the corners; they sum to 1 over the corners.
+    unknown, outside : ndarray of shape (n_accounts,)
+        Whether a peer dimension is not known, or outside the training range (then the edge is
+        used).
+    """
+
+    corners: NDArray[np.intp]
+    weights: NDArray[np.float64]
+    unknown: NDArray[np.bool_]
+    outside: NDArray[np.bool_]
+
+
+def locate(axes: Sequence[Axis], dimensions: NDArray[np.float64]) -> Cells:
+    """Find the cells of accounts; `dimensions` has shape (n_accounts, n_axes), NaN = not known."""
+    accounts = len(dimensions)
+    corners = np.zeros((1, accounts), dtype=np.intp)
+    weights = np.ones((1, accounts))
+    unknown = np.zeros(accounts, dtype=bool)
+    outside = np.zeros(accounts, dtype=bool)
+    for position, axis in enumerate(axes):
+        place = axis.place(dimensions[:, position])
+        unknown |= place.unknown
+        outside |= place.outside
+        corners = corners * axis.size
+        if axis.pooled is None:
+            corners = corners + place.low
+        else:
+            corners = np.concatenate([corners + place.low, corners + place.high])
+            weights = np.concatenate([weights * (1.0 - place.share), weights * place.share])
+    return Cells(corners, weights, unknown, outside)

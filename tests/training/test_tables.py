@@ -1,0 +1,422 @@
+import io
+import random
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from serving.scoring.errors import MissingColumns
+from serving.scoring.scorecard import Input
+from training.errors import DataError, TooManyRefused
+from training.refusals import Refusals
+from training.tables import data_sha256, read_accounts, stream_accounts
+
+AGE, BOTS, RATE = Input("age"), Input("bots"), Input("rate")
+PEERS = "acct_id,age\nB,1\nA,2\nC,3\n"
+USAGE = "acct_id,bots,last_updated\nA,10,2024-01-02\nB,20,2024-01-02\nC,30,2024-01-02\n"
+
+
+def write(folder, **files):
+    for name, content in files.items():
+        (folder / f"{name}.csv").write_text(content, encoding="utf-8")
+    return folder
+
+
+def read(folder, inputs=(AGE, BOTS), *, peer_dimensions=("age",), max_refused_share=1.0):
+    return read_accounts(
+        folder, inputs, peer_dimensions=peer_dimensions, max_refused_share=max_refused_share
+    )
+
+
+def values(accounts, column="bots"):
+    frame = accounts.frame
+    return {
+        account: None if pd.isna(value) else value
+        for account, value in zip(frame["acct_id"], frame[column], strict=True)
+    }
+
+
+def refused(accounts):
+    return [(entry.file, entry.line) for entry in accounts.refusals.entries]
+
+
+def test_accounts_stand_in_the_order_of_peer_dims_and_inputs_in_the_order_asked_for(tmp_path):
+    write(tmp_path, peer_dims=PEERS, usage=USAGE)
+
+    accounts = read(tmp_path, (BOTS, AGE))
+
+    assert list(accounts.frame) == ["acct_id", "bots", "age"]
+    assert accounts.frame["acct_id"].tolist() == ["B", "A", "C"]
+    assert values(accounts) == {"A": 10, "B": 20, "C": 30}
+    assert isinstance(accounts.frame.index, pd.RangeIndex)
+    assert accounts.notes == ()
+    assert accounts.refusals.rows_read == 6
+    assert accounts.newest == pd.Timestamp("2024-01-02T00:00Z")
+
+
+def test_ids_are_text_and_dates_and_categories_are_joined_like_numbers(tmp_path):
+    write(
+        tmp_path,
+        peer_dims="acct_id,age,region\n007,1,north\n1e5,2,\nNA,3,south\n",
+        usage="acct_id,since\nNA,2024-01-02\n007,\n",
+    )
+
+    accounts = read(
+        tmp_path,
+        (AGE, Input("region", "category"), Input("since", "date")),
+        peer_dimensions=("age", "region"),
+    )
+
+    assert accounts.frame["acct_id"].tolist() == ["007", "1e5", "NA"]
+    assert values(accounts, "region") == {"007": "north", "1e5": None, "NA": "south"}
+    assert values(accounts, "since") == {"007": None, "1e5": None, "NA": pd.Timestamp(2024, 1, 2)}
+    assert [str(dtype) for dtype in accounts.frame.dtypes[1:]] == [
+        "float64",
+        "str",
+        "datetime64[us]",
+    ]
+
+
+def test_one_file_may_hold_everything(tmp_path):
+    write(tmp_path, peer_dims="acct_id,bots,age\nA,1,2\n")
+
+    accounts = read(tmp_path)
+
+    assert accounts.frame.to_dict("records") == [{"acct_id": "A", "age": 2.0, "bots": 1.0}]
+    assert accounts.newest is None
+
+
+def test_files_that_cannot_be_joined_or_are_not_needed_are_left_alone(tmp_path):
+    write(
+        tmp_path, peer_dims=PEERS, usage=USAGE, notes="bots,text\n1,2\n", other="acct_id,x\nZ,1\n"
+    )
+    write(tmp_path, **{"._usage": "\0\0"})
+    (tmp_path / "folder.csv").mkdir()
+    (tmp_path / "deeper").mkdir()
+    write(tmp_path / "deeper", usage=USAGE)
+
+    assert refused(read(tmp_path)) == []
+
+
+def test_a_newer_row_of_an_update_replaces_the_older_one(tmp_path):
+    update = "last_updated,acct_id,bots\n2024-03-01,B,99\n2023-01-01,A,1\n"
+    write(tmp_path, peer_dims=PEERS, usage=USAGE, usage_update=update)
+
+    accounts = read(tmp_path)
+
+    assert values(accounts) == {"A": 10, "B": 99, "C": 30}
+    assert accounts.notes == (
+        "usage_update.csv: 1 row replaces an older one",
+        "usage_update.csv: 1 row older than the newest of the same account",
+    )
+    assert accounts.refusals.total == 0
+    assert accounts.newest == pd.Timestamp("2024-03-01T00:00Z")
+
+
+def test_an_update_of_an_update_is_read_last(tmp_path):
+    write(
+        tmp_path,
+        peer_dims=PEERS,
+        usage=USAGE,
+        usage_update="acct_id,bots,last_updated\nA,11,2024-02-01\n",
+        usage_update_update="acct_id,bots,last_updated\nA,12,2024-03-01\n",
+    )
+
+    assert values(read(tmp_path)) == {"A": 12, "B": 20, "C": 30}
+
+
+def test_peer_dims_can_be_updated_too_and_gain_accounts(tmp_path):
+    write(
+        tmp_path,
+        peer_dims="acct_id,age,last_updated\nB,1,2024-01-01\nA,2,2024-01-01\n",
+        peer_dims_update="acct_id,age,last_updated\nD,4,2024-02-01\nA,5,2024-02-01\n",
+    )
+
+    assert list(values(read(tmp_path, (AGE,)), "age").items()) == [("B", 1), ("A", 5), ("D", 4)]
+
+
+def test_an_update_may_add_a_column(tmp_path):
+    region = Input("region", "category")
+    write(
+        tmp_path,
+        peer_dims=PEERS,
+        usage=USAGE,
+        usage_update="acct_id,bots,region,last_updated\nA,1,north,2025-01-01\n",
+    )
+
+    accounts = read(tmp_path, (AGE, BOTS, region))
+
+    assert values(accounts, "region") == {"A": "north", "B": None, "C": None}
+    assert str(accounts.frame["region"].dtype) == "str"
+
+
+def test_an_update_without_a_base_is_a_file_of_its_own(tmp_path):
+    write(tmp_path, peer_dims=PEERS, usage_update="acct_id,bots\nA,1\nB,2\nC,3\n")
+
+    assert values(read(tmp_path)) == {"A": 1, "B": 2, "C": 3}
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected", "lines", "why"),
+    [
+        ("A,1,2024-01-01\nA,2,2024-01-02\n", 2, [], "the newest wins"),
+        ("A,2,2024-01-02\nA,1,2024-01-01\n", 2, [], "in whatever order"),
+        ("A,2,2024-01-02\nA,2,2024-01-02\n", 2, [], "a repeated row is one row"),
+        ("A,,2024-01-02\nA,,2024-01-02\n", None, [], "missing equals missing"),
+        ("A,0.5,2024-01-02\nA,0.50,2024-01-02T00:00Z\n", 0.5, [], "values count, not spelling"),
+        ("A,0.0,2024-01-02\nA,-0.0,2024-01-02\n", 0, [], "there is one zero"),
+        ("A,1,2024-01-02\nA,2,2024-01-02\n", None, [2, 3], "which is right?"),
+        ("A,1,2024-01-02\nA,,2024-01-02\n", None, [2, 3], "missing differs from a number"),
+        ("A,1,2024-01-02T01:00+01:00\nA,2,2024-01-02\n", None, [2, 3], "the same moment"),
+        ("A,1,2024-01-02\nA,2,2024-01-02\nA,1,2024-01-02\n", None, [2, 3, 4], "no majority vote"),
+        ("A,0,2024-01-01\nA,1,2024-01-02\nA,2,2024-01-02\n", None, [3, 4], "no stale value"),
+        ("A,1,2024-01-01\nA,2,2024-01-01\nA,3,2024-01-02\n", 3, [], "older ones may contradict"),
+    ],
+)
+def test_of_several_rows_the_newest_counts(tmp_path, rows, expected, lines, why):
+    write(tmp_path, peer_dims="acct_id,age\nA,1\nB,2\n", usage=f"acct_id,bots,last_updated\n{rows}")
+
+    accounts = read(tmp_path)
+
+    assert values(accounts) == {"A": expected, "B": None}, why
+    assert refused(accounts) == [("usage.csv", line) for line in lines], why
+    assert accounts.notes, "several rows are always told of"
+
+
+def test_rows_of_base_and_update_that_contradict_are_both_refused(tmp_path):
+    update = "acct_id,bots,last_updated\nA,11,2024-01-02\n"
+    write(tmp_path, peer_dims=PEERS, usage=USAGE, usage_update=update)
+
+    accounts = read(tmp_path)
+
+    assert values(accounts)["A"] is None
+    assert refused(accounts) == [("usage.csv", 2), ("usage_update.csv", 2)]
+    assert "same last_updated" in accounts.refusals.entries[0].reason
+
+
+def test_without_last_updated_two_different_rows_are_refused_and_equal_ones_are_one(tmp_path):
+    write(tmp_path, peer_dims=PEERS, usage="acct_id,bots,x\nA,1,\nA,2,\nB,3,\nB,3,?\nC,4,\n")
+
+    accounts = read(tmp_path)
+
+    assert values(accounts) == {"A": None, "B": 3, "C": 4}
+    assert refused(accounts) == [("usage.csv", 2), ("usage.csv", 3)]
+    assert "no last_updated" in accounts.refusals.entries[0].reason
+    assert "usage.csv: 1 row with nothing new, the same as another row" in accounts.notes
+
+
+def test_an_account_whose_peer_dims_contradict_is_not_there(tmp_path):
+    write(tmp_path, peer_dims="acct_id,age\nA,1\nB,2\nA,3\n", usage=USAGE)
+
+    accounts = read(tmp_path)
+
+    assert values(accounts) == {"B": 20}
+    assert ("usage.csv", 2) in refused(accounts)
+
+
+def test_rows_of_unknown_accounts_are_refused(tmp_path):
+    write(tmp_path, peer_dims="acct_id,age\nA,1\nB,2\n", usage=USAGE)
+
+    accounts = read(tmp_path)
+
+    assert refused(accounts) == [("usage.csv", 4)]
+    assert accounts.refusals.entries[0].reason.startswith("acct_id is not in peer_dims.csv")
+
+
+def test_accounts_without_a_row_have_missing_metrics(tmp_path):
+    write(tmp_path, peer_dims=PEERS, usage="acct_id,bots\nC,1\n")
+
+    accounts = read(tmp_path)
+
+    assert values(accounts) == {"A": None, "B": None, "C": 1}
+    assert accounts.notes == (
+        "2 accounts of peer_dims.csv without a usable row in usage.csv: "
+        "the metrics there are missing",
+    )
+
+
+def test_a_file_with_a_header_alone_leaves_its_metrics_missing(tmp_path):
+    write(tmp_path, peer_dims=PEERS, usage="acct_id,bots,last_updated\n")
+
+    accounts = read(tmp_path)
+
+    assert set(values(accounts).values()) == {None}
+    assert accounts.newest is None
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({}, "has no peer_dims.csv; it has no CSV at all"),
+        ({"usage": USAGE}, "has no peer_dims.csv; it has usage.csv"),
+        (
+            {"peer_dims": "account,age\nA,1\n"},
+            "peer_dims.csv has no column acct_id; its columns are: account, age",
+        ),
+        (
+            {"peer_dims": "acct_id,size\nA,1\n", "usage": USAGE},
+            "peer_dims.csv lacks age; its columns are: acct_id, size",
+        ),
+        (
+            {"peer_dims": "acct_id,size\nA,1\n", "usage": "acct_id,age,bots\nA,1,1\n"},
+            "peer_dims.csv lacks age",
+        ),
+        ({"peer_dims": PEERS}, "no file has bots; looked at: peer_dims.csv"),
+        (
+            {"peer_dims": PEERS, "usage": "bots\n1\n"},
+            "no file has bots; looked at: peer_dims.csv",
+        ),
+        (
+            {"peer_dims": PEERS, "usage": USAGE, "more": USAGE},
+            "bots is in both more.csv and usage.csv",
+        ),
+        (
+            {"peer_dims": PEERS, "usage": "acct_id,age,bots\nA,1,1\n"},
+            "age is in both peer_dims.csv and usage.csv",
+        ),
+        (
+            {"peer_dims": PEERS, "usage": USAGE, "usage_update": "acct_id,bots\nA,1\n"},
+            "usage_update.csv has no column last_updated",
+        ),
+        (
+            {"peer_dims": PEERS, "usage": "acct_id,bots\nA,1\n", "usage_update": USAGE},
+            "usage.csv has no column last_updated",
+        ),
+        (
+            {"peer_dims": PEERS, "usage": USAGE, "usage_update": "acct_id,last_updated\n"},
+            "usage_update.csv lacks bots",
+        ),
+        ({"peer_dims": "acct_id,age\n", "usage": USAGE}, "peer_dims.csv has no usable row"),
+        ({"peer_dims": PEERS, "usage": ""}, "usage.csv is empty"),
+    ],
+)
+def test_a_folder_that_cannot_be_used_says_what_to_change(tmp_path, files, message):
+    with pytest.raises(DataError, match=re.escape(message)):
+        read(write(tmp_path, **files))
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    with pytest.raises(DataError, match="nowhere is not a folder"):
+        read(tmp_path / "nowhere")
+
+
+def test_more_than_the_stated_share_of_refused_rows_stops_the_run(tmp_path):
+    write(tmp_path, peer_dims=PEERS, usage=USAGE.replace("30", "NA"))
+
+    assert read(tmp_path, max_refused_share=1 / 6).refusals.total == 1
+    with pytest.raises(TooManyRefused, match=re.escape("1 of 6 rows (16.667%)")):
+        read(tmp_path, max_refused_share=0.16)
+
+
+def test_a_run_that_states_no_share_allows_one_row_in_a_hundred(tmp_path):
+    rows = "".join(f"{account},1\n" for account in range(99))
+    write(tmp_path, peer_dims=f"acct_id,age\n{rows}X,bad\n")
+    read_accounts(tmp_path, (AGE,), peer_dimensions=["age"])
+
+    write(tmp_path, peer_dims=f"acct_id,age\n{rows}X,bad\nY,bad\n")
+    with pytest.raises(TooManyRefused):
+        read_accounts(tmp_path, (AGE,), peer_dimensions=["age"])
+
+
+METRIC = st.sampled_from(["0.25", "-0.0", "0", "", "NaN", "oops", "1e300"])
+MOMENT = st.sampled_from(["2024-01-01", "2024-01-02", "2024-01-03T04:05:06Z"])
+ACCOUNT = st.sampled_from("ABCDE")
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    usage=st.lists(st.tuples(ACCOUNT, METRIC, METRIC, MOMENT), max_size=12),
+    update=st.lists(st.tuples(ACCOUNT, METRIC, METRIC, MOMENT), max_size=4),
+    seed=st.integers(0, 2**32),
+)
+def test_the_order_of_rows_and_columns_changes_nothing(tmp_path_factory, usage, update, seed):
+    header = ("acct_id", "bots", "rate", "last_updated")
+    tables = {
+        "peer_dims": [("acct_id", "age"), *((account, "1") for account in "ABCD")],
+        "usage": [header, *usage],
+        "usage_update": [header, *update],
+    }
+    shuffle = random.Random(seed)  # noqa: S311
+    folders = [tmp_path_factory.mktemp("given"), tmp_path_factory.mktemp("shuffled")]
+    for name, rows in tables.items():
+        write(folders[0], **{name: "".join(",".join(row) + "\n" for row in rows)})
+        order = shuffle.sample(range(len(rows[0])), len(rows[0]))
+        mixed = [rows[0], *shuffle.sample(rows[1:], len(rows) - 1)]
+        lines = [",".join(row[position] for position in order) + "\n" for row in mixed]
+        write(folders[1], **{name: "".join(lines)})
+
+    given_order, shuffled = (read(folder, (AGE, BOTS, RATE)) for folder in folders)
+
+    assert data_sha256(given_order.frame) == data_sha256(shuffled.frame)
+    for column in ("bots", "rate"):
+        assert values(given_order, column) == values(shuffled, column)
+    assert given_order.refusals.counts == shuffled.refusals.counts
+    assert given_order.notes == shuffled.notes
+    assert given_order.newest == shuffled.newest
+
+
+def make_frame(**changes):
+    columns = {
+        "acct_id": ["A", "B"],
+        "rate": [0.0, np.nan],
+        "region": pd.Series(["ab", None], dtype="str"),
+        "since": pd.Series([pd.Timestamp(2024, 1, 1), pd.NaT]).astype("datetime64[us]"),
+    }
+    return pd.DataFrame(columns | changes)
+
+
+OTHER_NAN = np.array([0x7FF8000000000001], dtype=np.uint64).view(np.float64)[0]
+
+
+@pytest.mark.parametrize(
+    ("frame", "is_same", "why"),
+    [
+        (make_frame(), True, "the same"),
+        (make_frame().iloc[::-1], True, "rows in another order"),
+        (make_frame()[["since", "rate", "region", "acct_id"]], True, "columns in another order"),
+        (make_frame(rate=[-0.0, np.nan]), True, "one zero"),
+        (make_frame(rate=[0.0, OTHER_NAN]), True, "one NaN"),
+        (make_frame(rate=[5e-324, np.nan]), False, "the smallest number there is"),
+        (make_frame(rate=[np.nan, 0.0]), False, "another account's"),
+        (make_frame(acct_id=["A", "C"]), False, "another account"),
+        (make_frame(region=pd.Series(["ab", ""], dtype="str")), False, "empty is not missing"),
+        (make_frame(region=pd.Series(["a", "b"], dtype="str")), False, "texts run together"),
+        (make_frame(since=pd.to_datetime(["2024-01-02", None])), False, "another date"),
+        (make_frame().rename(columns={"rate": "bots"}), False, "another metric"),
+        (make_frame().iloc[:1], False, "an account less"),
+    ],
+)
+def test_the_checksum_tells_contents_and_only_contents(frame, is_same, why):
+    before = frame.copy()
+
+    assert (data_sha256(frame) == data_sha256(make_frame())) == is_same, why
+    pd.testing.assert_frame_equal(frame, before)
+
+
+@pytest.mark.parametrize("as_stream", [False, True])
+def test_streams_one_csv_that_holds_everything(tmp_path, as_stream):
+    content = "rate,last_updated,age,acct_id\n1,whenever,2,A\nbad,,4,B\n5,,6,A\n"
+    path = write(tmp_path, all=content) / "all.csv"
+    refusals = Refusals()
+
+    source = io.BytesIO(content.encode()) if as_stream else path
+    frame = pd.concat(stream_accounts(source, (AGE, RATE), refusals), ignore_index=True)
+
+    assert list(frame) == ["acct_id", "age", "rate", "line"]
+    assert frame.values.tolist() == [["A", 2, 1, 2], ["A", 6, 5, 4]]
+    assert [entry.line for entry in refusals.entries] == [3]
+
+
+def test_a_stream_without_the_inputs_is_refused_before_any_row_is_read():
+    with pytest.raises(MissingColumns) as refused:
+        stream_accounts(io.BytesIO(b"acct_id,age\nA,1\n"), (RATE, AGE, BOTS), Refusals())
+
+    assert refused.value.missing == ("bots", "rate")
+
+
+def test_a_stream_without_acct_id_is_refused():
+    with pytest.raises(DataError, match="has no column acct_id"):
+        stream_accounts(io.BytesIO(b"id,age\nA,1\n"), (AGE,), Refusals())

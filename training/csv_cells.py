@@ -1,0 +1,129 @@
+"""Texts of a CSV's cells to values: accounts, numbers, categories, dates.
+
+Every reader takes the column's name and its texts (null where empty), gives the values, and
+notes by row what is wrong; the first mistake of a row stands.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from serving.scoring.scorecard import InputType
+
+#: Row in the block -> what is wrong with it.
+Mistakes = dict[int, str]
+Reader = Callable[[str, pa.Array, Mistakes], Any]
+
+_SHOWN_CHARACTERS = 30
+
+# pandas would also read `now`, `today` and a bare year.
+_FULL_DATE = r"^\d{4}(-\d\d-\d\d|\d{4})"
+
+
+def read_ids(name: str, texts: pa.Array, mistakes: Mistakes) -> Any:
+    """Give the accounts' ids as text, without surrounding space; a row must have one."""
+    accounts = pc.utf8_trim_whitespace(texts)
+    nameless = pc.or_kleene(pc.is_null(accounts), pc.equal(accounts, ""))
+    for row in _where(nameless):
+        mistakes[row] = f"has no {name}"
+    return accounts.to_pandas()
+
+
+def read_number(text: str) -> float | None:
+    """Read a number as Python does, but without `_`; NaN where it is missing, None if it is none.
+
+    Examples
+    --------
+    >>> read_number(" 1.5e3 "), read_number("NaN"), read_number("1_000")
+    (1500.0, nan, None)
+    """
+    text = text.strip()
+    if not text or text.lower() == "nan":
+        return math.nan
+    try:
+        number = float(text) if "_" not in text else math.nan
+    except ValueError:
+        return None
+    return None if math.isnan(number) else number
+
+
+def _numbers(name: str, texts: pa.Array, mistakes: Mistakes) -> NDArray[np.float64]:
+    try:
+        values = np.array(pc.cast(texts, pa.float64()).to_numpy(zero_copy_only=False))
+        # Arrow reads nan(1), inf and 1e400 too.
+        doubtful = ~np.isfinite(values) & pc.is_valid(texts).to_numpy(zero_copy_only=False)
+    except pa.ArrowInvalid:
+        values = np.full(len(texts), np.nan)
+        doubtful = pc.is_valid(texts).to_numpy(zero_copy_only=False)
+    rows = np.flatnonzero(doubtful)
+    for row, text in zip(rows.tolist(), texts.take(pa.array(rows)).to_pylist(), strict=True):
+        number = read_number(text)
+        if number is None:
+            advice = "(leave the cell empty where it is missing)"
+            mistakes.setdefault(row, f"{name} is not a number: {_shown(text)} {advice}")
+        elif math.isinf(number):
+            mistakes.setdefault(row, f"{name} is not finite: {_shown(text)}")
+        else:
+            values[row] = number
+    values += 0.0  # -0.0 becomes 0.0: one zero, so that equal rows are equal bytes.
+    return values
+
+
+def _categories(name: str, texts: pa.Array, mistakes: Mistakes) -> Any:  # noqa: ARG001
+    return _trimmed(texts).to_pandas()
+
+
+def _dates(name: str, texts: pa.Array, mistakes: Mistakes) -> Any:
+    texts = _trimmed(texts)
+    moments = _moments(texts)
+    for row in _where(pc.and_(pc.is_valid(texts), pa.array(moments.isna()))):
+        mistakes.setdefault(row, f"{name} is not an ISO 8601 date: {_shown(texts[row].as_py())}")
+    return moments.tz_localize(None)
+
+
+def read_last_updated(name: str, texts: pa.Array, mistakes: Mistakes) -> Any:
+    """Give the moments each row was last updated, in UTC; a row must have one."""
+    moments = _moments(pc.utf8_trim_whitespace(texts))
+    for row in np.flatnonzero(moments.isna()).tolist():
+        text = texts[row].as_py() or ""
+        mistakes.setdefault(row, f"{name} is not an ISO 8601 time: {_shown(text)}")
+    return moments
+
+
+#: How an input of each type is read.
+READERS: dict[InputType, Reader] = {"number": _numbers, "category": _categories, "date": _dates}
+
+
+def _trimmed(texts: pa.Array) -> pa.Array:
+    texts = pc.utf8_trim_whitespace(texts)
+    is_missing = pc.is_in(pc.utf8_lower(texts), value_set=pa.array(["", "nan"]))
+    return pc.if_else(is_missing, None, texts)
+
+
+def _moments(texts: pa.Array) -> pd.DatetimeIndex:
+    encoded = texts.dictionary_encode()
+    distinct = encoded.dictionary
+    distinct = pc.if_else(pc.match_substring_regex(distinct, _FULL_DATE), distinct, None)
+    # One nanosecond text would make pandas count all in nanoseconds, where 2263 is out of range.
+    distinct = pc.replace_substring_regex(distinct, r"([.,]\d{6})\d+", r"\1")
+    moments = pd.DatetimeIndex(
+        pd.to_datetime(distinct.to_pandas(), format="ISO8601", utc=True, errors="coerce")
+    ).as_unit("us")
+    positions = pc.fill_null(encoded.indices, -1).to_numpy()
+    return moments.take(positions, allow_fill=True, fill_value=None)
+
+
+def _where(is_true: pa.Array) -> list[int]:
+    return np.flatnonzero(pc.fill_null(is_true, False).to_numpy(zero_copy_only=False)).tolist()
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…")

@@ -1,0 +1,119 @@
+"""Reads one CSV of accounts as a stream of tables; each row is used, or refused with its line.
+
+Below it: `csv_lines` (bytes to texts) and `csv_cells` (texts to values).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+import pandas as pd
+
+from serving.scoring.scorecard import Input
+from training.csv_cells import READERS, Mistakes, Reader, read_ids, read_last_updated
+from training.csv_lines import BLOCK_BYTES, CsvStream, blank_rows, parse_block
+from training.errors import DataError
+from training.refusals import Refusals
+
+ACCOUNT = "acct_id"
+LAST_UPDATED = "last_updated"
+LINE = "line"
+
+_HEADER_BLOCK_BYTES = 2**16
+
+
+def read_header(source: Path) -> list[str]:
+    """Read a file's column names."""
+    with source.open("rb") as stream:
+        return CsvStream(stream, source.name, _HEADER_BLOCK_BYTES).header
+
+
+def read_batches(
+    source: Path | BinaryIO | CsvStream,
+    inputs: Sequence[Input],
+    refusals: Refusals,
+    *,
+    name: str | None = None,
+    with_last_updated: bool = True,
+    block_bytes: int = BLOCK_BYTES,
+) -> Iterator[pd.DataFrame]:
+    """Read a CSV as a stream of tables; rows that cannot be used go to `refusals`.
+
+    Parameters
+    ----------
+    source : Path, binary stream or CsvStream
+    inputs : sequence of Input
+        The columns wanted. Those the file lacks are absent from the tables; other columns of
+        the file are not looked at.
+    refusals : Refusals
+    name : str, optional
+        What to call the file in refusals and errors.
+    with_last_updated : bool
+        Whether to read `last_updated`, if the file has it; a row without one is then refused.
+    block_bytes : int
+        How much of the file is in memory at a time. Changes nothing else.
+
+    Yields
+    ------
+    DataFrame
+        `acct_id` (str), the inputs in the order given (number: float64, NaN where missing;
+        category: str, NA where missing; date: datetime64[us], NaT where missing),
+        `last_updated` (datetime64[us, UTC]) and `line` (int64), the line number in the file.
+
+    Raises
+    ------
+    DataError
+        If the file is empty, is not UTF-8 or has no `acct_id`.
+    """
+    if isinstance(source, Path):
+        with source.open("rb") as stream:
+            opened = CsvStream(stream, name or source.name, block_bytes)
+            yield from _batches(opened, inputs, refusals, with_last_updated)
+        return
+    if not isinstance(source, CsvStream):
+        source = CsvStream(source, name or str(getattr(source, "name", "the CSV")), block_bytes)
+    yield from _batches(source, inputs, refusals, with_last_updated)
+
+
+def check_has_accounts(header: Sequence[str], name: str) -> None:
+    """Raise DataError if a file with these columns cannot be joined to others."""
+    if ACCOUNT not in header:
+        raise DataError(f"{name} has no column {ACCOUNT}; its columns are: {', '.join(header)}")
+
+
+def _batches(
+    source: CsvStream, inputs: Sequence[Input], refusals: Refusals, with_last_updated: bool
+) -> Iterator[pd.DataFrame]:
+    check_has_accounts(source.header, source.name)
+    readers = _readers(source.header, inputs, with_last_updated)
+    for block in source.blocks():
+        rows = parse_block(source, block, list(readers))
+        mistakes: Mistakes = {}
+        table = {
+            column: read(column, texts, mistakes)
+            for (column, read), texts in zip(readers.items(), rows.texts, strict=True)
+        }
+        blank = blank_rows(block, rows)
+        refused = rows.refused | {
+            int(rows.lines[row]): reason for row, reason in mistakes.items() if row not in blank
+        }
+        refusals.rows_read += len(rows.lines) + len(rows.refused) - len(blank)
+        for line in sorted(refused):
+            refusals.add(source.name, line, refused[line])
+        frame = pd.DataFrame({**table, LINE: rows.lines}, copy=False)
+        yield frame.drop(index=list(mistakes)).reset_index(drop=True) if mistakes else frame
+
+
+def _readers(
+    header: Sequence[str], inputs: Sequence[Input], with_last_updated: bool
+) -> dict[str, Reader]:
+    wanted = {column.name: READERS[column.type] for column in inputs}
+    if reserved := wanted.keys() & {ACCOUNT, LAST_UPDATED, LINE}:
+        raise DataError(f"{', '.join(sorted(reserved))} cannot be the name of an input")
+    readers: dict[str, Reader] = {ACCOUNT: read_ids}
+    readers |= {column: read for column, read in wanted.items() if column in header}
+    if with_last_updated and LAST_UPDATED in header:
+        readers[LAST_UPDATED] = read_last_updated
+    return readers

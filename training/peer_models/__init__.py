@@ -1,0 +1,20 @@
+"""Models of one metric's distribution given the peer dimensions, one file each.
+
+To add one: write a module with a function like those in `ESTIMATORS`, add its entry there, and
+add its name to the battery in ``tests/training/test_peer_models.py``, which holds every model to
+the same laws.
+"""
+
+from collections.abc import Mapping
+
+from training.peer_models.distribution_regression import fit_distribution_regression
+from training.peer_models.interface import FitEstimator, MetricSample, PeerModel
+from training.peer_models.marginal import fit_marginal
+
+#: By the name a scorecard asks for.
+ESTIMATORS: Mapping[str, FitEstimator] = {
+    "distribution_regression": fit_distribution_regression,
+    "marginal": fit_marginal,
+}
+
+__all__ = ["ESTIMATORS", "FitEstimator", "MetricSample", "PeerModel"]

@@ -1,0 +1,91 @@
+"""From a table of accounts to the arrays a fit takes, with the evaluation accounts kept out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from serving.scoring.encoding import encode_column
+from serving.scoring.scorecard import Input
+from training.axes import fit_axes
+from training.definition import Definition
+from training.errors import DataError
+from training.fit import FitPlan
+from training.split import Split, split_accounts
+
+#: More categories than this are not categories but names.
+MAX_CATEGORIES = 200
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What a fit needs; rows are the fit and select accounts, sorted by id.
+
+    Attributes
+    ----------
+    plan : FitPlan
+    metrics : mapping of str to ndarray of shape (n_accounts,)
+    categories : mapping of str to tuple of str
+        The values of every category input, sorted.
+    split : ndarray of int8, shape (n_all_accounts,)
+        `Split` of every row of the table that was given, in its order.
+    """
+
+    plan: FitPlan
+    metrics: Mapping[str, NDArray[np.float64]]
+    categories: Mapping[str, tuple[str, ...]]
+    split: NDArray[np.int8]
+
+
+def prepare(
+    definition: Definition, frame: pd.DataFrame, *, seed: int, scoring_date: dt.date | None
+) -> TrainingData:
+    """Split the accounts, list the categories, lay the grid.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        ``acct_id`` and the scorecard's columns, as `read_accounts` gives.
+
+    Raises
+    ------
+    DataError
+        If a split or a dimension is empty, or a category has too many values.
+    """
+    split = split_accounts(frame["acct_id"])
+    if not (split < Split.EVALUATE).any():
+        raise DataError(f"{len(frame)} accounts are too few: none is left to fit")
+    # Sorted by id, so that the order of rows in the files changes nothing.
+    known = frame[split < Split.EVALUATE].sort_values("acct_id")
+    columns = [_with_categories(column, known) for column in definition.peer_dimension_inputs]
+    dimensions = np.column_stack(
+        [encode_column(column, known[column.name], scoring_date) for column in columns]
+    )
+    plan = FitPlan(
+        axes=fit_axes(columns, dimensions),
+        dimensions=dimensions,
+        split=split_accounts(known["acct_id"]),
+        seed=seed,
+    )
+    return TrainingData(
+        plan=plan,
+        metrics={name: known[name].to_numpy(np.float64) for name in definition.metric_names},
+        categories={column.name: column.categories for column in columns if column.categories},
+        split=split,
+    )
+
+
+def _with_categories(column: Input, frame: pd.DataFrame) -> Input:
+    if column.type != "category":
+        return column
+    values = tuple(sorted(frame[column.name].dropna().unique()))
+    if not 0 < len(values) <= MAX_CATEGORIES:
+        raise DataError(
+            f"{column.name} has {len(values)} categories; 1 to {MAX_CATEGORIES} are supported"
+        )
+    return Input(column.name, column.type, values)

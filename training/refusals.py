@@ -1,0 +1,106 @@
+"""Rows that cannot be used: which, how many, and why. Nothing is dropped without a word."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from training.errors import TooManyRefused
+
+#: Beyond this many, refusals are only counted: a list this long is no longer read by anyone.
+KEPT_ENTRIES = 100_000
+
+_SHOWN_LINES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A row that is not used; `line` is the physical line in the file, the header being line 1."""
+
+    file: str
+    line: int
+    reason: str
+
+
+class Refusals:
+    """Collects refused rows over all files of a run.
+
+    A reason's kind is its text up to the first colon; what follows is the row's own detail.
+
+    Attributes
+    ----------
+    rows_read : int
+        Data rows seen, refused ones included, blank lines not.
+    entries : list of Refusal
+        The first `KEPT_ENTRIES` refusals, in the order they were added.
+    """
+
+    def __init__(self) -> None:
+        self.rows_read = 0
+        self.entries: list[Refusal] = []
+        self._counts: Counter[tuple[str, str]] = Counter()
+        self._first_lines: dict[tuple[str, str], list[int]] = {}
+
+    @property
+    def total(self) -> int:
+        """How many rows were refused."""
+        return self._counts.total()
+
+    @property
+    def counts(self) -> dict[tuple[str, str], int]:
+        """How many rows were refused, by file and kind of reason."""
+        return dict(self._counts)
+
+    def add(self, file: str, line: int, reason: str) -> None:
+        """Refuse one row."""
+        kind = (file, reason.partition(":")[0])
+        self._counts[kind] += 1
+        first_lines = self._first_lines.setdefault(kind, [])
+        if len(first_lines) < _SHOWN_LINES:
+            first_lines.append(line)
+        if len(self.entries) < KEPT_ENTRIES:
+            self.entries.append(Refusal(file, line, reason))
+
+    def add_all(self, file: str, lines: Iterable[int], reason: str) -> None:
+        """Refuse several rows of one file for the same reason."""
+        for line in lines:
+            self.add(file, line, reason)
+
+    def summary(self) -> str:
+        """Say for people what was refused: a line per file and kind of reason, or nothing."""
+        return "\n".join(
+            f"{file}: {count} {'row' if count == 1 else 'rows'}: {kind} "
+            f"({_lines(self._first_lines[file, kind], count)})"
+            for (file, kind), count in self._counts.items()
+        )
+
+    def write_csv(self, path: Path) -> None:
+        """Write the kept entries as a CSV with the columns file, line and reason."""
+        with path.open("w", encoding="utf-8", newline="") as stream:
+            rows = csv.writer(stream, lineterminator="\n")
+            rows.writerow(["file", "line", "reason"])
+            rows.writerows((entry.file, entry.line, entry.reason) for entry in self.entries)
+
+    def check(self, max_share: float) -> None:
+        """Stop the run when more than `max_share` (0 to 1) of the rows read were refused.
+
+        Raises
+        ------
+        TooManyRefused
+            Naming the counts, the share and every kind of reason.
+        """
+        share = self.total / self.rows_read if self.rows_read else 0.0
+        if share > max_share:
+            raise TooManyRefused(
+                f"{self.total} of {self.rows_read} rows ({share:.3%}) were refused, "
+                f"more than the allowed {max_share:.3%}:\n{self.summary()}",
+                self,
+            )
+
+
+def _lines(first: list[int], count: int) -> str:
+    shown = ", ".join(map(str, first))
+    return f"line{'s' if count > 1 else ''} {shown}{', …' if count > len(first) else ''}"

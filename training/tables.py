@@ -1,0 +1,196 @@
+"""Joins the CSVs of a folder into one table: a row per account, in the order of peer_dims.csv.
+
+Memory is the limit, so columns are placed one by one by row number; there is no wide merge.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from serving.scoring.errors import MissingColumns
+from serving.scoring.scorecard import Input
+from training.account_files import PEERS_FILE, Source, find_sources
+from training.csv_lines import CsvStream
+from training.csv_reader import (
+    ACCOUNT,
+    LAST_UPDATED,
+    LINE,
+    check_has_accounts,
+    read_batches,
+    read_header,
+)
+from training.errors import DataError
+from training.newest_rows import FILE, choose_rows, counted, text_array
+from training.refusals import Refusals
+
+_DTYPES = {"number": "float64", "category": "str", "date": "datetime64[us]"}
+_OWN_DTYPES = {ACCOUNT: "str", LINE: "int64", FILE: "int8"}
+_MOMENT = "datetime64[us, UTC]"
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """The accounts of a folder, and what was met while reading them.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        `acct_id`, then every input in the order asked for; a row per account.
+    refusals : Refusals
+        The rows that could not be used.
+    notes : tuple of str
+        What was counted, though nothing was refused for it.
+    newest : Timestamp or None
+        The newest `last_updated` among the rows used; None if no file has that column.
+    """
+
+    frame: pd.DataFrame
+    refusals: Refusals
+    notes: tuple[str, ...]
+    newest: pd.Timestamp | None
+
+
+def read_accounts(
+    folder: Path,
+    inputs: Sequence[Input],
+    *,
+    peer_dimensions: Collection[str],
+    max_refused_share: float = 0.01,
+) -> Accounts:
+    """Read and join the CSVs of a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds `peer_dims.csv`, which says which accounts there are, and any CSVs with an
+        `acct_id`; `X_update.csv` holds newer rows of `X.csv`.
+    inputs : sequence of Input
+        The columns wanted; each must be in exactly one file.
+    peer_dimensions : collection of str
+        Those of the inputs that must be in `peer_dims.csv`.
+    max_refused_share : float
+        The share of rows, 0 to 1, that may be refused.
+
+    Raises
+    ------
+    DataError
+        If files or columns are missing or contradict each other, or no account is left.
+    TooManyRefused
+        If more rows were refused than allowed.
+    """
+    refusals = Refusals()
+    notes: list[str] = []
+    peers, *others = find_sources(folder, inputs, peer_dimensions)
+    rows = _read_source(peers, refusals)
+    ids = pc.unique(text_array(rows[ACCOUNT]))
+    chosen = choose_rows(rows, ids, files=peers.files, refusals=refusals, notes=notes)
+    has_row = chosen >= 0
+    ids = ids.filter(pa.array(has_row))
+    columns, newest = _place(rows, chosen[has_row], peers)
+    for source in others:
+        rows = _read_source(source, refusals)
+        chosen = choose_rows(rows, ids, files=source.files, refusals=refusals, notes=notes)
+        placed, newest_there = _place(rows, chosen, source)
+        columns |= placed
+        newest += newest_there
+        if absent := int(np.count_nonzero(chosen < 0)):
+            notes.append(
+                f"{counted(absent, 'account')} of {PEERS_FILE} without a usable row in "
+                f"{source.name}: the metrics there are missing"
+            )
+    refusals.check(max_refused_share)
+    if not len(ids):
+        raise DataError(f"{folder / PEERS_FILE} has no usable row\n{refusals.summary()}".rstrip())
+    in_order = {column.name: columns[column.name] for column in inputs}
+    frame = pd.DataFrame({ACCOUNT: ids.to_pandas(), **in_order}, copy=False)
+    return Accounts(frame, refusals, tuple(notes), max(newest, default=None))
+
+
+def _read_source(source: Source, refusals: Refusals) -> pd.DataFrame:
+    dtypes = _OWN_DTYPES | {column.name: _DTYPES[column.type] for column in source.inputs}
+    if source.has_last_updated:
+        dtypes[LAST_UPDATED] = _MOMENT
+    parts: dict[str, list[pd.Series]] = {
+        name: [pd.Series(dtype=dtype)] for name, dtype in dtypes.items()
+    }
+    for index, path in enumerate(source.headers):
+        for batch in read_batches(path, source.inputs, refusals):
+            batch[FILE] = np.full(len(batch), index, dtype=np.int8)
+            for name, dtype in dtypes.items():
+                blank = pd.Series(index=batch.index, dtype=dtype)
+                parts[name].append(batch.get(name, blank))
+    # One column at a time, so that no more than one is in memory twice.
+    columns = {name: pd.concat(parts.pop(name), ignore_index=True) for name in dtypes}
+    return pd.DataFrame(columns, copy=False)
+
+
+def _place(
+    rows: pd.DataFrame, chosen: NDArray[np.int64], source: Source
+) -> tuple[dict[str, Any], list[pd.Timestamp]]:
+    columns = {
+        column.name: pd.api.extensions.take(rows[column.name].array, chosen, allow_fill=True)
+        for column in source.inputs
+    }
+    if not source.has_last_updated or not (chosen >= 0).any():
+        return columns, []
+    return columns, [rows[LAST_UPDATED].iloc[chosen[chosen >= 0]].max()]
+
+
+def stream_accounts(
+    source: Path | BinaryIO, inputs: Sequence[Input], refusals: Refusals
+) -> Iterator[pd.DataFrame]:
+    """Read one CSV that has all inputs, as a stream of tables.
+
+    Yields
+    ------
+    DataFrame
+        `acct_id`, the inputs in the order given, and `line`.
+
+    Raises
+    ------
+    MissingColumns
+        At once, if the header lacks an input.
+    DataError
+        If the file is empty, is not UTF-8 or has no `acct_id`.
+    """
+    name = str(getattr(source, "name", "the CSV"))
+    opened = source if isinstance(source, Path) else CsvStream(source, name)
+    header = opened.header if isinstance(opened, CsvStream) else read_header(opened)
+    check_has_accounts(header, name)
+    if missing := {column.name for column in inputs} - set(header):
+        raise MissingColumns(missing)
+    return read_batches(opened, inputs, refusals, with_last_updated=False)
+
+
+def data_sha256(frame: pd.DataFrame) -> str:
+    """Give the SHA-256 of a table's contents, whatever the order of its rows and columns.
+
+    Every missing value counts the same, and so do 0.0 and -0.0.
+    """
+    order = pc.sort_indices(text_array(frame[ACCOUNT]))
+    digest = hashlib.sha256(f"{len(frame)} accounts".encode())
+    for name in sorted(frame.columns):
+        digest.update(f"\n{name}\n".encode())
+        column = frame[name]
+        if pd.api.types.is_float_dtype(column):
+            values = column.to_numpy()[order.to_numpy()] + 0.0
+            values[np.isnan(values)] = np.nan  # There are many NaNs; this is the one.
+            digest.update(values.astype("<f8").tobytes())
+        else:
+            texts = text_array(column).take(order)
+            # Lengths keep "ab", "c" apart from "a", "bc"; -1 keeps a missing one from "".
+            lengths = pc.fill_null(pc.binary_length(texts).cast(pa.int64()), -1)
+            digest.update(lengths.to_numpy().astype("<i8").tobytes())
+            for text in texts.drop_null().to_pylist():
+                digest.update(text.encode())
+    return digest.hexdigest()

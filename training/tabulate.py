@@ -1,0 +1,133 @@
+"""From a fitted peer model to the table that serving looks up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
+
+from serving.scoring.peer_axes import Axis, locate
+from serving.scoring.peer_table import CDF_ONE
+from training.axes import in_ranks
+from training.peer_models.interface import MetricSample, PeerModel
+from training.peer_models.losses import log_losses, mean_and_error
+
+#: Candidate bandwidths, in nodes of the grid (a fortieth of a rank each), widest first.
+BANDWIDTHS = (4.0, 2.5, 1.5, 1.0, 0.5, 0.0)
+#: How far an account counts as a peer, in ranks: the width of the kernel of `effective_peers`.
+PEER_WIDTH = 0.1
+
+
+def model_grid(model: PeerModel, axes: Sequence[Axis]) -> NDArray[np.float64]:
+    """Evaluate a model at every known node.
+
+    Returns
+    -------
+    ndarray of shape (axis.size - 1 for each axis, n_knots)
+    """
+    ticks = [np.arange(axis.size - 1.0) if axis.pooled is None else axis.nodes for axis in axes]
+    points = np.array(list(product(*ticks)), dtype=np.float64)
+    return model.cdf(points).reshape(*(len(tick) for tick in ticks), -1)
+
+
+def smooth(
+    grid: NDArray[np.float64], axes: Sequence[Axis], bandwidth: float
+) -> NDArray[np.float64]:
+    """Blur a grid along its numeric axes; averages of distributions stay distributions."""
+    for position, axis in enumerate(axes):
+        if bandwidth > 0 and axis.pooled is not None:
+            grid = gaussian_filter1d(grid, bandwidth, axis=position, mode="nearest")
+    return grid
+
+
+def choose_bandwidth(
+    grid: NDArray[np.float64],
+    axes: Sequence[Axis],
+    selection: MetricSample,
+    mass: NDArray[np.float64],
+) -> float:
+    """Find the widest bandwidth whose held-out loss is within one standard error of the best."""
+    cells = selection.cells
+    place = locate([in_ranks(axis) for axis in axes], cells.dimensions)
+    losses = []
+    for bandwidth in BANDWIDTHS:
+        table = add_unknown(smooth(grid, axes, bandwidth), mass)
+        nodes = table.reshape(-1, table.shape[-1])
+        cdf = (place.weights[:, :, None] * nodes[place.corners]).sum(axis=0)
+        losses.append(log_losses(cdf, cells))
+    best = min(losses, key=lambda loss: float(loss.sum()))
+    for bandwidth, loss in zip(BANDWIDTHS, losses, strict=True):
+        worse, error = mean_and_error(loss - best, cells.accounts)
+        if worse <= error:
+            return bandwidth
+    return 0.0
+
+
+def node_mass(axes: Sequence[Axis], dimensions: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Count the accounts at each known node, shared out by the weights of interpolation.
+
+    Parameters
+    ----------
+    dimensions : ndarray of shape (n_accounts, n_dimensions)
+        In the columns' own units; NaN (not known) counts nowhere.
+
+    Returns
+    -------
+    ndarray of shape (axis.size - 1 for each axis)
+    """
+    known = dimensions[~np.isnan(dimensions).any(axis=1)]
+    place = locate(axes, known[np.lexsort(known.T)])
+    shape = tuple(axis.size for axis in axes)
+    nodes = int(np.prod(shape))
+    mass = np.zeros(nodes)
+    for corner, weight in zip(place.corners, place.weights, strict=True):
+        mass += np.bincount(corner, weights=weight, minlength=nodes)
+    return mass.reshape(shape)[tuple(slice(0, size - 1) for size in shape)]
+
+
+def add_unknown(grid: NDArray[np.float64], mass: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Append each axis's "not known" node: the average over the axis, weighted by accounts.
+
+    `grid` may have a last axis of knots that `mass` lacks.
+    """
+    for axis in range(mass.ndim):
+        weight = mass.reshape(mass.shape + (1,) * (grid.ndim - mass.ndim)) + 1e-12
+        average = (grid * weight).sum(axis=axis, keepdims=True) / weight.sum(
+            axis=axis, keepdims=True
+        )
+        grid = np.concatenate([grid, average], axis=axis)
+        mass = np.concatenate([mass, mass.sum(axis=axis, keepdims=True)], axis=axis)
+    return grid
+
+
+def to_table(grid: NDArray[np.float64], mass: NDArray[np.float64]) -> NDArray[np.uint16]:
+    """Turn F on the known nodes into the stored table: all nodes by knots, in 1/`CDF_ONE`."""
+    full = add_unknown(grid, mass)
+    flat = np.maximum.accumulate(np.clip(full.reshape(-1, full.shape[-1]), 0.0, 1.0), axis=1)
+    flat[:, 0], flat[:, -1] = 0.0, 1.0
+    table: NDArray[np.uint16] = np.rint(flat * CDF_ONE).astype(np.uint16)
+    return table
+
+
+def count_effective_peers(axes: Sequence[Axis], mass: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Count how many accounts inform each node: a Gaussian kernel `PEER_WIDTH` ranks wide.
+
+    Accounts of another category are not peers; where a dimension is not known, all along it are.
+
+    Returns
+    -------
+    ndarray of shape (n_nodes,)
+    """
+    for position, axis in enumerate(axes):
+        if axis.pooled is not None:
+            distance = axis.nodes[:, None] - axis.nodes[None, :]
+            kernel = np.exp(-0.5 * (distance / PEER_WIDTH) ** 2)
+            near = np.moveaxis(np.tensordot(kernel, mass, axes=(1, position)), 0, position)
+        else:
+            near = mass
+        mass = np.concatenate([near, mass.sum(axis=position, keepdims=True)], axis=position)
+    # Rounded, so that another machine's last bits do not make another artifact.
+    return np.round(mass.reshape(-1), 3)

@@ -1,0 +1,176 @@
+"""One training run: gather, decide, write. Evaluates what it wrote and read back."""
+
+from __future__ import annotations
+
+import datetime as dt
+import importlib.metadata
+import logging
+import platform
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from serving.scoring import Scorer, load_scorer
+from serving.scoring.artifact import write_artifact
+from serving.scoring.manifest import to_json
+from training.assemble import assemble
+from training.definition import Definition, read_definition
+from training.errors import DataError
+from training.evaluate import evaluate
+from training.fit import MetricFit, fit_tables
+from training.model_card import model_card
+from training.plots import calibration_plot
+from training.prepare import TrainingData, prepare
+from training.split import SALT, SHARES, Split
+from training.tables import Accounts, data_sha256, read_accounts
+
+#: Libraries whose version can change an artifact's bytes.
+LIBRARIES = ("numpy", "scipy", "xgboost")
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """What a run made: the scorer of the artifact on the disk, and how good it is."""
+
+    scorer: Scorer
+    evaluation: Mapping[str, Any]
+    accounts: Accounts
+
+
+def train(
+    data: Path,
+    scorecard: Path,
+    out: Path,
+    *,
+    seed: int = 0,
+    jobs: int = 1,
+    max_refused_share: float = 0.01,
+    scoring_date: dt.date | None = None,
+    done: Callable[[str], None] = lambda _: None,
+) -> TrainingRun:
+    """Fit a scorecard to the CSVs in `data` and write its artifact to `out`.
+
+    Parameters
+    ----------
+    seed : int
+        Of the boosters; the same accounts, scorecard and seed give the same bytes, whatever the
+        order of rows and whatever `jobs`.
+    scoring_date : date, optional
+        Dates become days before it; the newest ``last_updated`` if not given.
+    done : callable
+        Told each metric's name when it is fitted.
+
+    Raises
+    ------
+    InvalidInput
+        If definition or data cannot be used. `out` is then as it was.
+    ArtifactError
+        If `out` cannot be written.
+    """
+    definition = read_definition(scorecard)
+    dimensions = [column.name for column in definition.peer_dimension_inputs]
+    accounts = read_accounts(
+        data,
+        definition.columns(),
+        peer_dimensions=dimensions,
+        max_refused_share=max_refused_share,
+    )
+    if scoring_date is None and accounts.newest is not None:
+        scoring_date = accounts.newest.date()
+    prepared = prepare(definition, accounts.frame, seed=seed, scoring_date=scoring_date)
+    if not (prepared.split == Split.EVALUATE).any():
+        raise DataError(f"{len(accounts.frame)} accounts are too few: none is left to evaluate")
+    tables, fits = fit_tables(
+        prepared.plan,
+        prepared.metrics,
+        _estimators(definition),
+        jobs=jobs,
+        done=done,
+    )
+    resolved = definition.resolve(
+        nonzero_counts={name: fit.description["positive"] for name, fit in fits.items()},
+        categories=prepared.categories,
+    )
+    about = _about(definition, accounts, prepared, fits, seed, scoring_date)
+    boosters = _boosters(fits)
+    with tempfile.TemporaryDirectory() as scratch:
+        # Written and read back before it is evaluated: a fault in the format shows in the figures.
+        trial = Path(scratch) / "artifact"
+        write_artifact(trial, *assemble(resolved, tables, training=about, for_people={}, seed=seed))
+        scorer = load_scorer(trial)
+    evaluation = evaluate_accounts(
+        scorer, accounts, prepared.split == Split.EVALUATE, scoring_date=scoring_date
+    )
+    for_people = {
+        **boosters,
+        "evaluation.json": to_json(evaluation),
+        "model_card.md": model_card(resolved, about, evaluation).encode(),
+        "plots/calibration.png": calibration_plot(evaluation),
+    }
+    write_artifact(
+        out, *assemble(resolved, tables, training=about, for_people=for_people, seed=seed)
+    )
+    return TrainingRun(load_scorer(out), evaluation, accounts)
+
+
+def evaluate_accounts(
+    scorer: Scorer,
+    accounts: Accounts,
+    rows: np.ndarray[Any, np.dtype[np.bool_]] | None,
+    *,
+    scoring_date: dt.date | None,
+) -> dict[str, Any]:
+    """Evaluate on some rows of a table, or on all where `rows` is None; says on which."""
+    frame = accounts.frame if rows is None else accounts.frame[rows]
+    encoded = scorer.encode(frame, scoring_date=scoring_date)
+    which = "all accounts" if rows is None else "evaluation split"
+    return {"on": which, **evaluate(scorer, frame, encoded)}
+
+
+def _estimators(definition: Definition) -> dict[str, str]:
+    asked = {name: definition.estimator(name) for name in definition.metric_names}
+    return {name: estimator for name, estimator in asked.items() if estimator is not None}
+
+
+def _about(
+    definition: Definition,
+    accounts: Accounts,
+    prepared: TrainingData,
+    fits: Mapping[str, MetricFit],
+    seed: int,
+    scoring_date: dt.date | None,
+) -> dict[str, Any]:
+    dates = any(column.type == "date" for column in definition.peer_dimension_inputs)
+    counts = np.bincount(prepared.split, minlength=len(Split))
+    return {
+        "data_sha256": data_sha256(accounts.frame),
+        "accounts": len(accounts.frame),
+        "refused_rows": accounts.refusals.total,
+        "split": {
+            "salt": SALT,
+            "shares": list(SHARES),
+            "accounts": {split.name.lower(): int(counts[split]) for split in Split},
+        },
+        "seed": seed,
+        "scoring_date": str(scoring_date) if dates else None,
+        "metrics": {name: dict(fit.description) for name, fit in fits.items()},
+        "program": importlib.metadata.version("customer-success-scorecard"),
+        "python": platform.python_version(),
+        "libraries": {name: _version(name) for name in LIBRARIES},
+    }
+
+
+def _version(module: str) -> str:
+    # The module's own word: the distribution may be called xgboost or xgboost-cpu.
+    return str(__import__(module).__version__)
+
+
+def _boosters(fits: Mapping[str, MetricFit]) -> dict[str, bytes]:
+    boosters = {name: fit.model.booster_json() for name, fit in fits.items() if fit.model}
+    return {f"boosters/{name}.json": data for name, data in boosters.items() if data is not None}
