@@ -193,7 +193,7 @@ def _is_closed(line: bytes) -> bool:
 def _closed_lines(data: bytes) -> tuple[NDArray[np.bool_], bytes]:
     lines = data.splitlines()
     closed = [_is_closed(line) for line in lines]
-    # New line ends: what is left of "\\r", an open line, "\\n" would be one line end.
+    # New line ends: what is left of "\r", an open line, "\n" would be one line end.
     kept = [line + b"\n" for line, is_closed in zip(lines, closed, strict=True) if is_closed]
     return np.array(closed), b"".join(kept)
 

@@ -151,8 +151,7 @@ def read_definition(path: Path) -> Definition:
         reason = os.strerror(error.errno or errno.EIO)
         raise InvalidInput(f"cannot read the scorecard {path}: {reason}") from error
     try:
-        # "utf-8-sig": some editors begin a file with a byte order mark.
-        text = raw.decode("utf-8-sig", errors="ignore" if len(raw) > MAX_BYTES else "strict")
+        text = raw.decode("utf-8", errors="ignore" if len(raw) > MAX_BYTES else "strict")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise InvalidScorecard([f"{path}:{line}: scorecard: the text is not UTF-8"]) from error

@@ -15,7 +15,7 @@ from training.axes import to_ranks
 
 #: Thresholds of the rank-CRPS: pooled ranks.
 CRPS_LEVELS = np.linspace(0.01, 0.99, 50)
-COVERAGE_LEVELS = (0.10, 0.25, 0.50, 0.75, 0.90)
+COVERAGE_LEVELS = np.linspace(0.05, 0.95, 19)
 #: Cells of the peer dimensions with fewer accounts say nothing of calibration.
 MIN_CELL_ACCOUNTS = 50
 #: 95 % point of the Kolmogorov-Smirnov statistic of n uniform numbers, times sqrt(n).

@@ -52,7 +52,7 @@ def weighted_mean(
     mean: NDArray[np.float64] = np.divide(
         total, divisor, out=np.full_like(total, np.nan), where=present_weight > 0
     )
-    # Weights such as 0.1, 0.2 and 0.7 add up to less than 1, and three tens to more than ten.
+    # Weights such as 0.2, 0.7 and 0.1 add up to less than 1, and three tens to more than ten.
     np.minimum(mean, best, out=mean)
     return mean
 

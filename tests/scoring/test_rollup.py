@@ -39,7 +39,8 @@ def mean_of(family: Family, policy: Policy) -> NDArray[np.float64]:
         ([8, 4], [3, 0], 8, 8, "a weight of 0 is shown and not counted"),
         ([NAN, NAN], [3, 1], NAN, NAN, "nothing to go by under either policy"),
         ([NAN, 4], [3, 0], NAN, NAN, "what is there has no weight"),
-        ([10, 10, 10], [0.1, 0.2, 0.7], 10, 10, "0.1 + 0.2 + 0.7 is less than 1"),
+        ([10, 10, 10], [0.2, 0.7, 0.1], 10, 10, "0.2 + 0.7 + 0.1 is less than 1"),
+        ([9, 9, 10], [0.1, 0.5, 0], 9, 9, "what has no weight does not lift the bound"),
     ],
 )
 def test_a_mean_counts_what_is_there(

@@ -93,7 +93,7 @@ def test_files_that_cannot_be_joined_or_are_not_needed_are_left_alone(tmp_path):
     write(
         tmp_path, peer_dims=PEERS, usage=USAGE, notes="bots,text\n1,2\n", other="acct_id,x\nZ,1\n"
     )
-    write(tmp_path, **{"._usage": "\0\0"})
+    (tmp_path / "._usage.csv").write_bytes(b"\0\5\x16\7\xff")  # macOS leaves these
     (tmp_path / "folder.csv").mkdir()
     (tmp_path / "deeper").mkdir()
     write(tmp_path / "deeper", usage=USAGE)
@@ -184,6 +184,15 @@ def test_of_several_rows_the_newest_counts(tmp_path, rows, expected, lines, why)
     assert values(accounts) == {"A": expected, "B": None}, why
     assert refused(accounts) == [("usage.csv", line) for line in lines], why
     assert accounts.notes, "several rows are always told of"
+
+
+def test_a_refused_row_is_not_told_of_again_as_a_repeated_one(tmp_path):
+    write(tmp_path, peer_dims="acct_id,age\nA,1\n", usage="acct_id,bots\nA,1\nA,2\nA,1\n")
+
+    accounts = read(tmp_path)
+
+    assert accounts.refusals.total == 3
+    assert not any("the same as another row" in note for note in accounts.notes)
 
 
 def test_rows_of_base_and_update_that_contradict_are_both_refused(tmp_path):
