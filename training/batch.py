@@ -18,7 +18,7 @@ from pyarrow import csv
 
 from serving.scoring import Scorer, load_scorer
 from serving.scoring.artifact import pack_artifact
-from training.refusals import Refusals
+from training.reading.refusals import Refusals
 from training.tables import Accounts, read_accounts, stream_accounts
 
 _STDIO = "-"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from serving.scoring.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from training.refusals import Refusals
+    from training.reading.refusals import Refusals
 
 
 class DataError(InvalidInput):

@@ -68,7 +68,7 @@ def fit_tables(
     estimators: Mapping[str, str],
     *,
     jobs: int,
-    done: Callable[[str], None] = lambda _: None,
+    done: Callable[[str, int], None] = lambda _name, _total: None,
 ) -> tuple[PeerTables, dict[str, MetricFit]]:
     """Fit all metrics, several at once; the result does not depend on `jobs`.
 
@@ -81,12 +81,12 @@ def fit_tables(
     jobs : int
         How many metrics to fit at once. XGBoost works outside Python's lock, so threads do.
     done : callable
-        Told each metric's name when it is fitted.
+        Told each metric's name when it is fitted, and how many there are.
     """
 
     def fit_one(name: str) -> MetricFit:
         fit = fit_metric(plan, metrics[name], estimators.get(name, DEFAULT_ESTIMATOR))
-        done(name)
+        done(name, len(metrics))
         return fit
 
     with ThreadPoolExecutor(max_workers=jobs) as pool:

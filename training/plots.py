@@ -19,9 +19,7 @@ def calibration_plot(evaluation: Mapping[str, Any]) -> bytes:
     At rank 0.3 a right score has 30 % of accounts at or below it; the curve is the measured share
     minus that, in percentage points. Inside the grey band it cannot be told from chance.
     """
-    metrics = {
-        name: result for name, result in evaluation["metrics"].items() if result["accounts"]
-    }
+    metrics = {name: result for name, result in evaluation["metrics"].items() if result["accounts"]}
     rows = max(1, math.ceil(len(metrics) / _COLUMNS))
     figure = Figure(figsize=(3.0 * _COLUMNS, 2.3 * rows + 0.8), layout="constrained", dpi=100)
     FigureCanvasAgg(figure)

@@ -9,18 +9,25 @@ from contextlib import contextmanager
 
 from tqdm import tqdm
 
+#: Told the name of a finished step and how many steps there are.
+Step = Callable[[str, int], None]
+
 _log = logging.getLogger(__name__)
 
 
 @contextmanager
-def progress_bar(what: str, total: int | None = None) -> Iterator[Callable[[str], None]]:
-    """Give a function to call with the name of every finished step; any thread may call it."""
-    if not sys.stderr.isatty():
-        yield lambda name: _log.info("%s: %s", what, name)
-        return
-    with tqdm(total=total, desc=what, file=sys.stderr, leave=False) as bar:
+def progress_bar(what: str) -> Iterator[Step]:
+    """Give a function to call with the name of a finished step and how many steps there are.
 
-        def step(name: str) -> None:
+    Any thread may call it.
+    """
+    if not sys.stderr.isatty():
+        yield lambda name, total: _log.info("%s (of %d): %s", what, total, name)
+        return
+    with tqdm(desc=what, file=sys.stderr, leave=False) as bar:
+
+        def step(name: str, total: int) -> None:
+            bar.total = total
             bar.set_postfix_str(name, refresh=False)
             bar.update()
 

@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 
 from serving.scoring.errors import MissingColumns
 from serving.scoring.scorecard import Input
-from training.account_files import PEERS_FILE, Source, find_sources
-from training.csv_lines import CsvStream
-from training.csv_reader import (
+from training.errors import DataError
+from training.reading.account_files import PEERS_FILE, Source, find_sources
+from training.reading.csv_lines import CsvStream
+from training.reading.csv_reader import (
     ACCOUNT,
     LAST_UPDATED,
     LINE,
@@ -29,9 +30,8 @@ from training.csv_reader import (
     read_batches,
     read_header,
 )
-from training.errors import DataError
-from training.newest_rows import FILE, choose_rows, counted, text_array
-from training.refusals import Refusals
+from training.reading.newest_rows import FILE, choose_rows, counted, text_array
+from training.reading.refusals import Refusals
 
 _DTYPES = {"number": "float64", "category": "str", "date": "datetime64[us]"}
 _OWN_DTYPES = {ACCOUNT: "str", LINE: "int64", FILE: "int8"}

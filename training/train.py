@@ -52,7 +52,7 @@ def train(
     jobs: int = 1,
     max_refused_share: float = 0.01,
     scoring_date: dt.date | None = None,
-    done: Callable[[str], None] = lambda _: None,
+    done: Callable[[str, int], None] = lambda _name, _total: None,
 ) -> TrainingRun:
     """Fit a scorecard to the CSVs in `data` and write its artifact to `out`.
 
@@ -64,7 +64,7 @@ def train(
     scoring_date : date, optional
         Dates become days before it; the newest ``last_updated`` if not given.
     done : callable
-        Told each metric's name when it is fitted.
+        Told each metric's name when it is fitted, and how many there are.
 
     Raises
     ------

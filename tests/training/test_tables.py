@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from serving.scoring.errors import MissingColumns
 from serving.scoring.scorecard import Input
 from training.errors import DataError, TooManyRefused
-from training.refusals import Refusals
+from training.reading.refusals import Refusals
 from training.tables import data_sha256, read_accounts, stream_accounts
 
 AGE, BOTS, RATE = Input("age"), Input("bots"), Input("rate")

@@ -39,7 +39,7 @@ PARAMETERS = {
     "tree_method": "hist",
     "max_bin": 64,
     "max_depth": 3,
-    "eta": 0.1,
+    "eta": 0.15,
     "subsample": 0.8,
     "min_child_weight": 10,
     # One thread per metric; several metrics run at once. Sums then run in one order.

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 #: Cells that accounts are gathered into before fitting; the cost of a fit does not grow beyond.
-MAX_CELLS = 4096
+MAX_CELLS = 2304
 
 
 class CellCounts(NamedTuple):

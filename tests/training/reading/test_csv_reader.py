@@ -11,11 +11,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from serving.scoring.scorecard import Input
-from training.csv_cells import READERS, read_number
-from training.csv_lines import MAX_LINE_BYTES
-from training.csv_reader import read_batches, read_header
 from training.errors import DataError, TooManyRefused
-from training.refusals import KEPT_ENTRIES, Refusal, Refusals
+from training.reading.csv_cells import READERS, read_number
+from training.reading.csv_lines import MAX_LINE_BYTES
+from training.reading.csv_reader import read_batches, read_header
+from training.reading.refusals import KEPT_ENTRIES, Refusal, Refusals
 
 RATE = Input("rate")
 REGION = Input("region", "category")

@@ -19,8 +19,8 @@ from pydantic_core import ErrorDetails, core_schema
 from serving.scoring.contradictions import tree_mistakes
 from serving.scoring.errors import InvalidInput, InvalidScorecard
 from serving.scoring.scorecard import Input, MissingPolicy, Scorecard, scorecard_from_dict
-from training.definition_mistakes import mistake_lines, weighing_mistakes
-from training.definition_parts import (
+from training.definition.mistakes import mistake_lines, weighing_mistakes
+from training.definition.parts import (
     STRICT,
     ComponentDefinition,
     DimensionDefinition,
@@ -31,7 +31,7 @@ from training.definition_parts import (
     part_examples,
     shared_weights,
 )
-from training.yaml_lines import MAX_BYTES, UnreadableYaml, read_yaml
+from training.definition.yaml_lines import MAX_BYTES, UnreadableYaml, read_yaml
 
 _CARD = "service_cloud_mini.yaml"
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -192,7 +192,7 @@ def parse_definition(text: str, *, source: str) -> Definition:
 
 def default_scorecard() -> Path:
     """Find the scorecard that comes with the program, installed or in a checkout."""
-    here = Path(__file__).resolve().parent
+    here = Path(__file__).resolve().parent.parent
     installed = here / "scorecards" / _CARD
     return installed if installed.exists() else here.parent / "data" / "scorecards" / _CARD
 

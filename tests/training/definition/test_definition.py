@@ -162,7 +162,7 @@ def test_the_schema_allows_both_forms_of_a_components_metrics() -> None:
 
 
 def test_the_stored_schema_is_up_to_date() -> None:
-    stored = Path(__file__).parents[2] / "data" / "scorecards" / "scorecard.schema.json"
+    stored = Path(__file__).parents[3] / "data" / "scorecards" / "scorecard.schema.json"
 
     assert stored.read_text("utf-8") == json.dumps(definition_schema(), indent=2) + "\n", (
         "run: scorecard lint --write-schema data/scorecards/scorecard.schema.json"

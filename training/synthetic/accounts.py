@@ -1,6 +1,6 @@
 """Synthetic accounts: CSVs of the real layout, in which every account's true peer rank is known.
 
-`training.synthetic_metrics` holds the truth, `training.synthetic_shapes` what it is made of.
+`training.synthetic.metrics` holds the truth, `training.synthetic.shapes` what it is made of.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from scipy import special
 
 from training.atomic_files import arriving_together
 from training.errors import DataError
-from training.synthetic_metrics import LARGEST_SEATS, METRICS, OLDEST_MONTHS, Shape
-from training.synthetic_shapes import Floats
+from training.synthetic.metrics import LARGEST_SEATS, METRICS, OLDEST_MONTHS, Shape
+from training.synthetic.shapes import Floats
 
 __all__ = ["METRICS", "Shape", "sample_accounts", "write_sample"]
 

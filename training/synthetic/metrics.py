@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special, stats
 
-from training.synthetic_shapes import (
+from training.synthetic.shapes import (
     Counts,
     Distribution,
     Floats,

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic_core import ErrorDetails
 
 from serving.scoring.contradictions import Mistake
-from training.yaml_lines import Document, Path, Place
+from training.definition.yaml_lines import Document, Path, Place
 
 #: Tags of the two forms of a component's metrics. pydantic puts them into an error's path, so
 #: they are spelled as no key can be.

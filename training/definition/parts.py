@@ -22,7 +22,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from serving.scoring.contradictions import MAX_WEIGHT
 from serving.scoring.scorecard import InputType, Ties
-from training.definition_mistakes import LISTED, WEIGHED
+from training.definition.mistakes import LISTED, WEIGHED
 
 STRICT = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
 

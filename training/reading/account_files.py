@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from serving.scoring.scorecard import Input
-from training.csv_reader import ACCOUNT, LAST_UPDATED, check_has_accounts, read_header
 from training.errors import DataError
+from training.reading.csv_reader import ACCOUNT, LAST_UPDATED, check_has_accounts, read_header
 
 PEERS_FILE = "peer_dims.csv"
 

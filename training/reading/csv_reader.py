@@ -12,10 +12,10 @@ from typing import BinaryIO
 import pandas as pd
 
 from serving.scoring.scorecard import Input
-from training.csv_cells import READERS, Mistakes, Reader, read_ids, read_last_updated
-from training.csv_lines import BLOCK_BYTES, CsvStream, blank_rows, parse_block
 from training.errors import DataError
-from training.refusals import Refusals
+from training.reading.csv_cells import READERS, Mistakes, Reader, read_ids, read_last_updated
+from training.reading.csv_lines import BLOCK_BYTES, CsvStream, blank_rows, parse_block
+from training.reading.refusals import Refusals
 
 ACCOUNT = "acct_id"
 LAST_UPDATED = "last_updated"

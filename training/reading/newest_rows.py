@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from training.csv_reader import ACCOUNT, LAST_UPDATED, LINE
-from training.refusals import Refusals
+from training.reading.csv_reader import ACCOUNT, LAST_UPDATED, LINE
+from training.reading.refusals import Refusals
 
 #: Column of a row's file: its index among the source's files, oldest first. No input can be
 #: called so.

@@ -1,0 +1,21 @@
+"""The commands training adds to `scorecard`. Heavy imports wait inside them."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import click
+
+from training.cli.data import data
+from training.cli.fit import build, lint, pack, train
+from training.cli.score import evaluate, score
+
+#: What the commands need; an image without it does not offer them.
+_NEEDED = ("pandas", "pyarrow", "xgboost")
+
+
+def add_commands(root: click.Group) -> None:
+    """Add this package's commands, if what they need is installed."""
+    if all(importlib.util.find_spec(name) for name in _NEEDED):
+        for command in (data, train, evaluate, score, build, pack, lint):
+            root.add_command(command)

@@ -1,0 +1,47 @@
+"""`scorecard data`: accounts to try things with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from training.cli.options import FILE, FOLDER
+
+
+@click.group()
+def data() -> None:
+    """Make or fetch accounts to try things with."""
+
+
+@data.command("sample")
+@click.option("--accounts", type=click.IntRange(1), default=5000, show_default=True)
+@click.option("--seed", type=int, default=2026, show_default=True)
+@click.option("--out", type=FOLDER, required=True, help="Where the three CSVs go.")
+def data_sample(accounts: int, seed: int, out: Path) -> None:
+    """Make synthetic accounts whose true peer ranks are known.
+
+    \b
+    Example:
+      scorecard data sample --accounts 5000 --seed 2026 --out build/sample
+    """
+    from training.synthetic import write_sample
+
+    write_sample(out, accounts, seed)
+    click.echo(f"{accounts:,} accounts in {out}")
+
+
+@data.command("reference")
+@click.option("--out", type=FOLDER, required=True, help="Where the CSVs go.")
+@click.option("--sdist", type=FILE, help="A css-mini sdist you already have.")
+def data_reference(out: Path, sdist: Path | None) -> None:
+    """Fetch the real tutorial data of css-mini: 100,000 accounts, with pip, checked by sha256.
+
+    \b
+    Example:
+      scorecard data reference --out build/reference
+    """
+    from training.reference_data import fetch_reference
+
+    written = fetch_reference(out, sdist=sdist)
+    click.echo(f"100,000 accounts in {out}" + ("" if written else " (they were there already)"))

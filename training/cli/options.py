@@ -1,0 +1,87 @@
+"""What several commands share: options, the gate on refused rows, how results are printed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from training.reading.refusals import Refusals
+
+FOLDER = click.Path(path_type=Path, file_okay=False)
+FILE = click.Path(path_type=Path, dir_okay=False)
+ARTIFACT = click.Path(path_type=Path)
+DATE = click.DateTime(formats=["%Y-%m-%d"])
+
+_refused_options = [
+    click.option(
+        "--max-refused",
+        type=click.FloatRange(0, 1),
+        default=0.01,
+        show_default=True,
+        help="Largest share of rows that may be refused before the run is.",
+    ),
+    click.option("--refused", type=FILE, help="Write every refused row here: file, line, reason."),
+    click.option(
+        "--scoring-date",
+        type=DATE,
+        help="Dates count as days before it.  [default: the newest last_updated]",
+    ),
+]
+
+
+def reads_accounts(command: Any) -> Any:
+    """Add the options of every command that reads accounts."""
+    for option in reversed(_refused_options):
+        command = option(command)
+    return command
+
+
+@contextmanager
+def gated(refused: Path | None) -> Iterator[None]:
+    """Turn a refused run into exit code 3, with the list written where it was asked for."""
+    from training.errors import TooManyRefused
+
+    try:
+        yield
+    except TooManyRefused as error:
+        if refused is not None:
+            error.refusals.write_csv(refused)
+        click.echo(f"refused: {error}", err=True)
+        raise click.exceptions.Exit(3) from None
+
+
+def report(refusals: Refusals, notes: tuple[str, ...], refused: Path | None) -> None:
+    """Say what was not used: nothing is dropped silently."""
+    for note in notes:
+        click.echo(f"note: {note}", err=True)
+    if refusals.total:
+        click.echo(refusals.summary(), err=True)
+        if refused is None:
+            click.echo("list them with --refused FILE.csv", err=True)
+    if refused is not None:
+        refusals.write_csv(refused)
+
+
+def evaluation_table(evaluation: Mapping[str, Any]) -> str:
+    """Lay an evaluation out for a terminal: a line per metric."""
+    lines = [
+        f"on {evaluation['accounts']:,} accounts ({evaluation['on']}); "
+        "KS below noise is as right as can be seen; CRPS below 1: peers tell something",
+        f"{'metric':24}{'accounts':>10}{'CRPS':>8}{'KS':>8}{'noise':>8}"
+        f"{'worst cell':>12}{'noise':>8}",
+    ]
+    for name, result in evaluation["metrics"].items():
+        if not result["accounts"]:
+            lines.append(f"{name:24}{0:>10}   no account has a value")
+            continue
+        lines.append(
+            f"{name:24}{result['accounts']:>10,}{result['rank_crps_ratio']:>8.3f}"
+            f"{result['pit_ks']:>8.3f}{result['pit_ks_noise_95']:>8.3f}"
+            f"{result['worst_cell_ks']:>12.3f}{result['worst_cell_noise_95']:>8.3f}"
+        )
+    return "\n".join(lines)
