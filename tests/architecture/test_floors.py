@@ -1,0 +1,88 @@
+"""The layout is the architecture: who may import whom."""
+
+import ast
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+SCORING = "serving.scoring"
+FIELD = {"numpy", "pandas", "pyarrow", "scipy", "sklearn", "xgboost", "matplotlib"}
+
+#: floor → what it may import besides itself and the standard library
+MAY_IMPORT = {
+    "serving/__init__.py": set(),
+    "serving/scoring": {"numpy"},
+    "serving/cli.py": {"click", SCORING},
+    "training": FIELD | {"click", "pydantic", "pydantic_core", "tqdm", "yaml", SCORING},
+}
+
+
+def modules(root: Path, floor: str) -> list[Path]:
+    place = root / floor
+    return [place] if place.suffix else sorted(place.rglob("*.py"))
+
+
+def imports_of(path: Path) -> set[str]:
+    """Every module a file imports, also inside functions and behind TYPE_CHECKING."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively: the floor is not to be seen"
+            names.add(str(node.module))
+    return names
+
+
+def strangers(root: Path, floor: str) -> set[str]:
+    allowed = MAY_IMPORT[floor] | {floor.removesuffix(".py").replace("/", ".")}
+    return {
+        f"{path.relative_to(root)} imports {name}"
+        for path in modules(root, floor)
+        for name in imports_of(path)
+        if name.split(".")[0] not in sys.stdlib_module_names
+        and not any(f"{name}.".startswith(f"{prefix}.") for prefix in allowed)
+    }
+
+
+@pytest.mark.parametrize("floor", MAY_IMPORT)
+def test_a_floor_imports_only_what_it_may(floor):
+    assert modules(ROOT, floor), f"{floor} is empty: was it renamed?"
+
+    assert not strangers(ROOT, floor)
+
+
+def test_every_module_stands_on_a_floor():
+    on_a_floor = {path for floor in MAY_IMPORT for path in modules(ROOT, floor)}
+
+    assert {*(ROOT / "serving").rglob("*.py"), *(ROOT / "training").rglob("*.py")} == on_a_floor
+
+
+@pytest.mark.parametrize(
+    ("floor", "file", "line", "why"),
+    [
+        ("serving/scoring", "rollup.py", "import pandas", "a library of the upper floors"),
+        ("serving/scoring", "rollup.py", "from training.split import SALT", "upwards"),
+        ("serving/scoring", "rollup.py", "def f():\n    import xgboost", "inside a function"),
+        (
+            "serving/cli.py",
+            "",
+            "from training.cli import add_commands",
+            "serving knows no training",
+        ),
+        ("serving/cli.py", "", "import flask", "not the command line's"),
+        ("training", "fit.py", "import flask", "training serves nothing"),
+        ("training", "fit.py", "from serving.inference import app", "past the ground floor"),
+    ],
+)
+def test_a_forbidden_import_is_seen(tmp_path, floor, file, line, why):
+    shutil.copytree(ROOT / "serving", tmp_path / "serving")
+    shutil.copytree(ROOT / "training", tmp_path / "training")
+    target = tmp_path / floor / file if file else tmp_path / floor
+    target.write_text(f"{target.read_text()}\n{line}\n")
+
+    assert len(strangers(tmp_path, floor)) == 1, why

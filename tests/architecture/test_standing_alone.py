@@ -1,0 +1,48 @@
+"""Each side works where the other's packages are not installed."""
+
+import subprocess
+import sys
+
+import pytest
+
+FIELD = ["pandas", "pyarrow", "scipy", "sklearn", "xgboost", "matplotlib", "pydantic", "yaml"]
+WEB = ["flask", "werkzeug", "gunicorn", "boto3"]
+
+IMPORT_WITHOUT = """
+import importlib, sys
+module, *missing = sys.argv[1:]
+sys.modules.update(dict.fromkeys(missing))  # importing one of them now raises ImportError
+importlib.import_module(module)
+"""
+
+IMPORTED_BY = """
+import importlib, sys
+importlib.import_module(sys.argv[1])
+print(*sorted({name.split(".")[0] for name in sys.modules} - set(sys.stdlib_module_names)))
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "missing"),
+    [
+        ("serving.scoring", [*FIELD, *WEB, "click", "training"]),
+        ("serving.cli", [*FIELD, *WEB, "training"]),
+        ("training.train", [*WEB, "click"]),
+        ("training.cli", [*FIELD, *WEB]),
+    ],
+)
+def test_imports_without(module, missing):
+    subprocess.run([sys.executable, "-c", IMPORT_WITHOUT, module, *missing], check=True)
+
+
+def test_the_scorer_imports_numpy_and_nothing_else():
+    imported = subprocess.run(
+        [sys.executable, "-c", IMPORTED_BY, "serving.scoring"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+
+    # Leading underscores: what a virtual environment's own start-up files import.
+    names = {name for name in imported.stdout.split() if not name.startswith("_")}
+    assert names <= {"numpy", "serving"}
