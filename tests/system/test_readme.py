@@ -1,0 +1,96 @@
+"""What the README says is so: its commands run, its answer is the answer."""
+
+import importlib.metadata
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from serving.cli import root
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+
+#: Needs the network and minutes; a fresh clone runs it in CI.
+NOT_HERE = ("make ",)
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def shell_lines():
+    lines = [line for block in blocks("sh") for line in block.splitlines()]
+    return [line for line in lines if not line.startswith(NOT_HERE)]
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory):
+    """A folder that looks like a fresh clone after `make install`, with the commands run."""
+    folder = tmp_path_factory.mktemp("clone")
+    (folder / ".venv").symlink_to(Path(sys.prefix))
+    (folder / "data").symlink_to(ROOT / "data")
+    for line in shell_lines():
+        done = subprocess.run(
+            line, shell=True, cwd=folder, check=False, capture_output=True, text=True
+        )
+        assert done.returncode == 0, f"{line}\n{done.stderr}"
+    return folder
+
+
+def test_the_first_screen_fits_a_terminal():
+    first_command = README.index("make install")
+
+    assert README[:first_command].count("\n") < 40
+    assert max(map(len, README[:first_command].splitlines())) <= 100
+
+
+def test_the_answer_shown_is_the_answer(checkout):
+    (shown,) = blocks("console")
+    command, header, answer = shown.removeprefix("$ ").splitlines()
+
+    lines = subprocess.run(
+        command, shell=True, cwd=checkout, check=True, capture_output=True, text=True
+    ).stdout.splitlines()
+
+    assert lines[0] == header
+    account, *scores = lines[1].split(",")
+    expected_account, *expected = answer.split(",")
+    assert account == expected_account
+    # Another kind of processor may round one score to its neighbour.
+    assert [float(score) for score in scores] == pytest.approx(list(map(float, expected)), abs=1)
+
+
+def test_the_python_shown_runs(checkout):
+    for block in blocks("python"):
+        subprocess.run([sys.executable, "-c", block], cwd=checkout, check=True, capture_output=True)
+
+
+def test_the_scorecard_shown_has_no_mistakes(checkout):
+    for position, block in enumerate(blocks("yaml")):
+        card = checkout / f"card{position}.yaml"
+        card.write_text(block)
+        subprocess.run(
+            [checkout / ".venv/bin/scorecard", "lint", card], check=True, capture_output=True
+        )
+
+
+def test_every_command_in_the_table_exists():
+    for entry in importlib.metadata.entry_points(group="scorecard.commands"):
+        entry.load()(root)
+
+    for words in re.findall(r"^\| `scorecard ([a-z ]+)", README, re.MULTILINE):
+        command = root
+        for word in words.split():
+            assert isinstance(command, click.Group)
+            assert word in command.commands, words
+            command = command.commands[word]
+
+
+def test_every_link_leads_somewhere():
+    for page in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"]:
+        for link in re.findall(r"\]\((?!https?:)([^)#]+)\)", (ROOT / page).read_text()):
+            assert (ROOT / link).exists(), f"{page}: {link}"

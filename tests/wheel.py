@@ -1,0 +1,47 @@
+"""Build the wheel, install it into an environment of its own, and run the suite against it.
+
+Run by `make test-wheel`. The repository's packages are nowhere near: only tests, data and documents
+are copied. A file that is missing from the wheel is found here and not by a user.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+#: What the tests themselves need, beside the wheel.
+TOOLS = ["hypothesis", "jsonschema", "pytest", "pytest-randomly", "pytest-xdist"]
+#: These look at the repository, not at what is installed.
+ABOUT_THE_REPOSITORY = ["tests/architecture"]
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(prefix="scorecard-wheel-") as scratch:
+        folder = Path(scratch)
+        run(sys.executable, "-m", "build", "--wheel", "--outdir", folder, ROOT)
+        (wheel,) = folder.glob("*.whl")
+        venv.create(folder / ".venv", with_pip=True)
+        python = folder / ".venv" / "bin" / "python"
+        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        run(*pip, f"{wheel}[training]", *TOOLS)
+        clone = folder / "clone"
+        clone.mkdir()
+        for name in ["tests", "data"]:
+            shutil.copytree(ROOT / name, clone / name)
+        for path in [*ROOT.glob("*.md"), ROOT / "pyproject.toml"]:
+            shutil.copy(path, clone)
+        ignored = [f"--ignore={place}" for place in ABOUT_THE_REPOSITORY]
+        run(python, "-m", "pytest", "-q", "-n", "2", "-m", "not slow", *ignored, cwd=clone)
+
+
+def run(*command: str | Path, cwd: Path | None = None) -> None:
+    finished = subprocess.run([str(word) for word in command], cwd=cwd, check=False)
+    if finished.returncode:
+        raise SystemExit(finished.returncode)
+
+
+if __name__ == "__main__":
+    main()
