@@ -5,10 +5,14 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or a broken definition, 3 refused by
 
 from __future__ import annotations
 
+import errno
 import importlib.metadata
 import logging
+import os
+import signal
 import sys
-from typing import Any
+from types import FrameType
+from typing import Any, NoReturn
 
 import click
 
@@ -22,6 +26,12 @@ COMMAND_GROUP = "scorecard.commands"
 ELSEWHERE = dict.fromkeys(
     ("build", "data", "evaluate", "lint", "pack", "score", "train"), "training"
 )
+
+
+#: Whose log lines are shown from INFO on.
+OWN_LOGGERS = ("serving", "training")
+
+_STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class RootGroup(click.Group):
@@ -43,6 +53,30 @@ class RootGroup(click.Group):
         except ScoringError as error:
             click.echo(f"error: {error}", err=True)
             ctx.exit(2 if isinstance(error, InvalidScorecard) else 1)
+        except MemoryError:
+            click.echo("error: there is not enough memory for this", err=True)
+            ctx.exit(1)
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise  # Who read the output wants no more of it; click ends quietly.
+            _drop_unwritten_output()
+            click.echo(f"error: {_describe(error)}", err=True)
+            ctx.exit(1)
+
+
+def _describe(error: OSError) -> str:
+    where = error.filename2 or error.filename
+    what = error.strerror or str(error)
+    return f"{where}: {what}" if where else what
+
+
+def _drop_unwritten_output() -> None:
+    """Let the process end, although what it has left to print cannot be written."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -56,7 +90,6 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
 @click.group(
     cls=RootGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Start with: scorecard data sample --help",
 )
 @click.option(
     "--version",
@@ -67,14 +100,40 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
     help="Print the program's version and the artifact formats it reads.",
 )
 def root() -> None:
-    """Score how well each customer account uses its product, compared with accounts like it."""
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(message)s", force=True
-    )
+    """Score how well each customer account uses its product, compared with accounts like it.
+
+    \b
+    Example:
+      scorecard data sample --accounts 5000 --out build/sample
+      scorecard train --data build/sample --out build/artifact
+      scorecard score build/artifact --data build/sample --out scores.csv
+    """
+    logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(message)s", force=True)
+    # Other people's loggers stay at WARNING.
+    for ours in OWN_LOGGERS:
+        logging.getLogger(ours).setLevel(logging.INFO)
 
 
 def main() -> None:
     """Run `scorecard` with the commands of every installed part."""
-    for entry in importlib.metadata.entry_points(group=COMMAND_GROUP):
-        entry.load()(root)
-    root(prog_name="scorecard")
+    for number in _STOPS:
+        # Who started this with `nohup` does not want it stopped.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _stop)
+    try:
+        for entry in importlib.metadata.entry_points(group=COMMAND_GROUP):
+            entry.load()(root)
+        root(prog_name="scorecard")
+    except KeyboardInterrupt:
+        click.echo("Aborted!", err=True)
+        sys.exit(1)
+    finally:
+        # All is tidied up; from here on an impatient second Ctrl-C needs no traceback.
+        for number in _STOPS:
+            if signal.getsignal(number) is _stop:
+                signal.signal(number, signal.SIG_DFL)
+
+
+def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
+    """Stop as Ctrl-C does, through every `finally`, so that nothing half-written is left."""
+    raise KeyboardInterrupt

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import stat
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TextIO
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 from pyarrow import csv
 
-from serving.scoring import Scorer, load_scorer
+from serving.scoring import ArtifactCorrupt, InvalidInput, Scorer, load_scorer
 from serving.scoring.artifact import pack_artifact
+from training.errors import DataError
 from training.reading.refusals import Refusals
+from training.split import Split, split_accounts
 from training.tables import Accounts, read_accounts, stream_accounts
 
 _STDIO = "-"
@@ -35,6 +40,31 @@ def read_for(
     )
     moment = scoring_date or accounts.newest
     return scorer, accounts, moment.date() if moment is not None else None
+
+
+def kept_out_of(scorer: Scorer, accounts: Accounts) -> NDArray[np.bool_]:
+    """Tell which accounts the fit of an artifact has not seen, shape (n_accounts,).
+
+    Raises
+    ------
+    ArtifactCorrupt
+        If the artifact does not say how its accounts were split.
+    DataError
+        If there is no such account.
+    """
+    try:
+        salt = scorer.artifact.manifest["training"]["split"]["salt"]
+    except (KeyError, TypeError):
+        raise ArtifactCorrupt("manifest.json does not say how accounts were split") from None
+    kept_out: NDArray[np.bool_] = split_accounts(accounts.frame["acct_id"], salt=salt) == (
+        Split.EVALUATE
+    )
+    if not kept_out.any():
+        raise DataError(
+            f"none of the {len(kept_out)} accounts was kept out of training; "
+            "--all evaluates on every account"
+        )
+    return kept_out
 
 
 def score_folder(
@@ -61,7 +91,13 @@ def score_stream(
         At the end, when the share is known; a file at `out` is then not written.
     """
     scorer = load_scorer(artifact)
-    file: Path | BinaryIO = sys.stdin.buffer if source == _STDIO else Path(source)
+    dates = [column.name for column in scorer.inputs if column.type == "date"]
+    if dates and scoring_date is None:
+        raise InvalidInput(
+            f"{', '.join(dates)} is a date, and a single CSV does not say as of when to count: "
+            "give --scoring-date"
+        )
+    file: Path | BinaryIO = _stream(sys.stdin, "stdin") if source == _STDIO else Path(source)
 
     def batches() -> Iterator[pd.DataFrame]:
         yield from stream_accounts(file, scorer.inputs, refusals)
@@ -104,21 +140,63 @@ def _write_scores(
 
 @contextmanager
 def _whole(out: str) -> Iterator[BinaryIO]:
-    """Open for writing; a file appears only when all of it is written, stdout streams."""
+    """Open for writing; a file appears only when all of it is written, others stream.
+
+    Raises
+    ------
+    OSError
+        With the name `out`, if it cannot be written.
+    """
     if out == _STDIO:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
+        stdout = _stream(sys.stdout, "stdout")
+        yield stdout
+        stdout.flush()
         return
-    target = Path(out)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    # What a link points to is replaced, not the link.
+    target = Path(os.path.realpath(out))
+    mode = _mode(Path(out))
+    if mode is not None and not stat.S_ISREG(mode):
+        # A pipe or a device must be written to: a file put in its place would reach nobody.
+        with Path(out).open("wb") as file:
+            yield file
+        return
+    with _named(out):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, scratch = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
-        # mkstemp makes it private; a result is as readable as any file one writes.
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(name).chmod(0o666 & ~mask)
-        Path(name).replace(target)
+        # mkstemp makes it private; a result is as readable as the file it replaces, or as any.
+        Path(scratch).chmod(_default_mode() if mode is None else stat.S_IMODE(mode))
+        with _named(out):
+            Path(scratch).replace(target)
     finally:
-        Path(name).unlink(missing_ok=True)
+        Path(scratch).unlink(missing_ok=True)
+
+
+def _stream(text: TextIO | None, name: str) -> BinaryIO:
+    if text is None:
+        raise InvalidInput(f"{name} is closed")
+    return text.buffer
+
+
+def _mode(path: Path) -> int | None:
+    try:
+        return path.stat().st_mode
+    except FileNotFoundError:
+        return None
+
+
+def _default_mode() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+@contextmanager
+def _named(out: str) -> Iterator[None]:
+    """Name in an error what the user asked for, not the scratch file."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, out) from None

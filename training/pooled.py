@@ -78,10 +78,15 @@ def pool_metric(values: NDArray[np.float64]) -> PooledDistribution:
 
 
 def pool_dimension(values: NDArray[np.float64]) -> PooledDistribution:
-    """Describe a numeric peer dimension: one rank per value, the mid-rank of those who share it."""
+    """Describe a numeric peer dimension: one rank per value, the mid-rank of those who share it.
+
+    The lowest value has rank 0 and the highest 1, whoever shares them: `PooledDistribution` gives
+    these to what lies beyond, which counts as at the edge, and 1 to the highest value itself.
+    """
     counts = _count(values)
     kept = _thin(counts)
     middle = (counts.below[kept] + counts.at_or_below[kept]) / 2.0
+    middle[0], middle[-1] = 0.0, 1.0
     return PooledDistribution(counts.values[kept], middle)
 
 
@@ -112,7 +117,8 @@ def choose_knots(pooled: PooledDistribution) -> NDArray[np.float64]:
     levels = np.array(KNOT_LEVELS)
     for start, end in zip(low, high, strict=True):
         levels[(levels > start) & (levels < end)] = end
-    large = high - low >= ATOM_SHARE
+    # A share of exactly `ATOM_SHARE` may be a last bit less as the difference of two others.
+    large = high - low >= ATOM_SHARE - 1e-12
     return np.unique(np.concatenate([[0.0, 1.0], low[large], high[large], levels]))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -25,10 +26,12 @@ def progress_bar(what: str) -> Iterator[Step]:
         yield lambda name, total: _log.info("%s (of %d): %s", what, total, name)
         return
     with tqdm(desc=what, file=sys.stderr, leave=False) as bar:
+        lock = threading.Lock()  # tqdm's own guards the terminal, not the count.
 
         def step(name: str, total: int) -> None:
-            bar.total = total
-            bar.set_postfix_str(name, refresh=False)
-            bar.update()
+            with lock:
+                bar.total = total
+                bar.set_postfix_str(name, refresh=False)
+                bar.update()
 
         yield step

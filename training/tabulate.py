@@ -15,8 +15,10 @@ from training.axes import in_ranks
 from training.peer_models.interface import MetricSample, PeerModel
 from training.peer_models.losses import log_losses, mean_and_error
 
-#: Candidate bandwidths, in nodes of the grid (a fortieth of a rank each), widest first.
+#: Candidate bandwidths, in nodes of an even grid, widest first.
 BANDWIDTHS = (4.0, 2.5, 1.5, 1.0, 0.5, 0.0)
+#: What one node is in ranks where a dimension has few values and a node for each of them.
+NODE_WIDTH = 0.025
 #: How far an account counts as a peer, in ranks: the width of the kernel of `effective_peers`.
 PEER_WIDTH = 0.1
 
@@ -36,10 +38,19 @@ def model_grid(model: PeerModel, axes: Sequence[Axis]) -> NDArray[np.float64]:
 def smooth(
     grid: NDArray[np.float64], axes: Sequence[Axis], bandwidth: float
 ) -> NDArray[np.float64]:
-    """Blur a grid along its numeric axes; averages of distributions stay distributions."""
+    """Blur a grid along its numeric axes; averages of distributions stay distributions.
+
+    Where a dimension has few values, a neighbouring node may be any distance away: such nodes are
+    blurred by their distance in ranks, so that yes and no are not.
+    """
     for position, axis in enumerate(axes):
         if bandwidth > 0 and axis.pooled is not None:
-            grid = gaussian_filter1d(grid, bandwidth, axis=position, mode="nearest")
+            if np.array_equal(axis.nodes, axis.pooled.ranks):
+                kernel = _kernel(axis.nodes, bandwidth * NODE_WIDTH)
+                kernel /= kernel.sum(axis=1, keepdims=True)
+                grid = _blend(kernel, grid, position)
+            else:
+                grid = gaussian_filter1d(grid, bandwidth, axis=position, mode="nearest")
     return grid
 
 
@@ -123,11 +134,24 @@ def count_effective_peers(axes: Sequence[Axis], mass: NDArray[np.float64]) -> ND
     """
     for position, axis in enumerate(axes):
         if axis.pooled is not None:
-            distance = axis.nodes[:, None] - axis.nodes[None, :]
-            kernel = np.exp(-0.5 * (distance / PEER_WIDTH) ** 2)
-            near = np.moveaxis(np.tensordot(kernel, mass, axes=(1, position)), 0, position)
+            near = _blend(_kernel(axis.nodes, PEER_WIDTH), mass, position)
         else:
             near = mass
         mass = np.concatenate([near, mass.sum(axis=position, keepdims=True)], axis=position)
     # Rounded, so that another machine's last bits do not make another artifact.
     return np.round(mass.reshape(-1), 3)
+
+
+def _kernel(nodes: NDArray[np.float64], width: float) -> NDArray[np.float64]:
+    """Weigh every pair of nodes by their distance in ranks."""
+    weights: NDArray[np.float64] = np.exp(-0.5 * ((nodes[:, None] - nodes[None, :]) / width) ** 2)
+    return weights
+
+
+def _blend(
+    kernel: NDArray[np.float64], grid: NDArray[np.float64], position: int
+) -> NDArray[np.float64]:
+    """Replace each slice along an axis by the slices' sum, weighted by the kernel's row."""
+    # Not a product of matrices: how those are summed depends on the library and its threads.
+    blended = np.einsum("ij,j...->i...", kernel, np.moveaxis(grid, position, 0))
+    return np.moveaxis(blended, 0, position)

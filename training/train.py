@@ -18,6 +18,7 @@ from serving.scoring import Scorer, load_scorer
 from serving.scoring.artifact import write_artifact
 from serving.scoring.manifest import to_json
 from training.assemble import assemble
+from training.build import check_place, nonzero_counts, write_whole
 from training.definition import Definition, read_definition
 from training.errors import DataError
 from training.evaluate import evaluate
@@ -74,6 +75,7 @@ def train(
         If `out` cannot be written.
     """
     definition = read_definition(scorecard)
+    check_place(out)
     dimensions = [column.name for column in definition.peer_dimension_inputs]
     accounts = read_accounts(
         data,
@@ -94,7 +96,7 @@ def train(
         done=done,
     )
     resolved = definition.resolve(
-        nonzero_counts={name: fit.description["positive"] for name, fit in fits.items()},
+        nonzero_counts=nonzero_counts({name: fit.description for name, fit in fits.items()}),
         categories=prepared.categories,
     )
     about = _about(definition, accounts, prepared, fits, seed, scoring_date)
@@ -113,9 +115,7 @@ def train(
         "model_card.md": model_card(resolved, about, evaluation).encode(),
         "plots/calibration.png": calibration_plot(evaluation),
     }
-    write_artifact(
-        out, *assemble(resolved, tables, training=about, for_people=for_people, seed=seed)
-    )
+    write_whole(out, *assemble(resolved, tables, training=about, for_people=for_people, seed=seed))
     return TrainingRun(load_scorer(out), evaluation, accounts)
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import gzip
 import io
+import stat
 import tarfile
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
 from serving.scoring.errors import ArtifactCorrupt, ArtifactError
-from serving.scoring.manifest import MANIFEST
+from serving.scoring.manifest import MANIFEST, MAX_FILE_BYTES
 
 #: More than this many entries is not an artifact of ours.
 _MAX_ENTRIES = 1000
@@ -34,14 +37,22 @@ def open_files(path: Path) -> Files:
     ArtifactError
         If there is neither.
     """
-    if path.is_dir():
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        raise ArtifactError(f"there is no artifact at {path}") from None
+    except (OSError, ValueError) as error:
+        raise ArtifactError(f"{str(path)!r} cannot be read: {error}") from None
+    if stat.S_ISDIR(mode):
         return _Directory(path)
-    if path.is_file():
+    if stat.S_ISREG(mode):
         return _Archive(path)
-    raise ArtifactError(f"there is no artifact at {path}")
+    raise ArtifactError(f"there is no artifact at {path}: it is neither a directory nor a file")
 
 
 class _Directory:
+    """Reads plain files only: a link could lead out of the directory, a pipe never ends."""
+
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
@@ -49,12 +60,15 @@ class _Directory:
         return {
             path.relative_to(self._folder).as_posix()
             for path in self._folder.rglob("*")
-            if not path.is_dir()
+            if path.is_symlink() or not path.is_dir()
         }
 
     def read(self, name: str, max_bytes: int) -> bytes:
         path = self._folder / name
         try:
+            linked = path.parent != self._folder and path.parent.is_symlink()
+            if linked or not stat.S_ISREG(path.lstat().st_mode):
+                raise ArtifactCorrupt(f"{name} is not a plain file in {self._folder}")
             with path.open("rb") as file:
                 data = file.read(max_bytes + 1)
         except FileNotFoundError:
@@ -70,21 +84,31 @@ class _Archive:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._members: dict[str, tarfile.TarInfo] = {}
+        with self._open() as archive:
+            for count, member in enumerate(archive, 1):
+                if count > _MAX_ENTRIES:
+                    raise ArtifactCorrupt(f"{path} holds more than {_MAX_ENTRIES} entries")
+                self._add(member)
+
+    @contextmanager
+    def _open(self) -> Iterator[tarfile.TarFile]:
         try:
-            with tarfile.open(path, "r:gz") as archive:
-                for member in archive:
-                    self._add(member)
-        except (tarfile.TarError, OSError, EOFError) as error:
-            raise ArtifactCorrupt(f"{path} is not a model.tar.gz: {error}") from None
+            with (
+                _CappedGzip(self._path) as unpacked,
+                tarfile.open(fileobj=unpacked, mode="r:") as archive,
+            ):
+                yield archive
+        except (tarfile.TarError, zlib.error, OSError, EOFError, ValueError) as error:
+            # `tarfile` lets a ValueError through for some malformed headers.
+            raise ArtifactCorrupt(f"{self._path} is not a model.tar.gz: {error}") from None
 
     def _add(self, member: tarfile.TarInfo) -> None:
         if member.isdir():
             return
-        if not member.isreg() or member.name in self._members:
-            raise ArtifactCorrupt(f"{self._path}: {member.name} is not one plain file")
+        plain = member.type in (tarfile.REGTYPE, tarfile.AREGTYPE) and not member.issparse()
+        if not plain or member.size < 0 or member.name in self._members:
+            raise ArtifactCorrupt(f"{self._path}: {member.name!r:.200} is not one plain file")
         self._members[member.name] = member
-        if len(self._members) > _MAX_ENTRIES:
-            raise ArtifactCorrupt(f"{self._path} holds more than {_MAX_ENTRIES} files")
 
     def names(self) -> set[str]:
         return set(self._members)
@@ -93,10 +117,33 @@ class _Archive:
         member = self._members.get(name)
         if member is None:
             raise ArtifactCorrupt(f"{name} is missing in {self._path}")
-        with tarfile.open(self._path, "r:gz") as archive:
+        with self._open() as archive:
             file = archive.extractfile(member)
             data = b"" if file is None else file.read(max_bytes + 1)
         return _within(name, data, max_bytes)
+
+
+class _CappedGzip(gzip.GzipFile):
+    """Unpacks no more than an artifact can hold: ten megabytes of gzip can hold ten gigabytes.
+
+    `tarfile` reads a header's extensions whole and skips by reading, both as far as the archive
+    says; so the cap is here, under it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "rb")
+
+    def read(self, size: int | None = -1) -> bytes:
+        self._check(-1 if size is None or size < 0 else self.tell() + size)
+        return super().read(size)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._check(offset)
+        return super().seek(offset, whence)
+
+    def _check(self, position: int) -> None:
+        if not 0 <= position <= MAX_FILE_BYTES:
+            raise ArtifactCorrupt(f"{self.name} unpacks to more than {MAX_FILE_BYTES} bytes")
 
 
 def pack(files: Mapping[str, bytes], manifest: bytes) -> bytes:

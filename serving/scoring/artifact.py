@@ -30,11 +30,13 @@ from serving.scoring.manifest import (
     check_file,
     describe_files,
     from_json,
+    is_file_name,
     read_manifest,
     to_json,
 )
 from serving.scoring.peer_tables import PeerTables, read_npz
 from serving.scoring.scorecard import Input, Scorecard, scorecard_from_dict
+from serving.scoring.tree_shape import misshapen
 
 TABLES = "peer_tables.npz"
 GOLDEN = "golden.json"
@@ -88,14 +90,13 @@ def read_artifact(path: Path) -> Artifact:
     source = open_files(path)
     manifest_bytes = source.read(MANIFEST, MAX_MANIFEST_BYTES)
     manifest = read_manifest(manifest_bytes)
-    unknown = source.names() - set(manifest["files"]) - {MANIFEST}
+    unknown = sorted(source.names() - set(manifest["files"]) - {MANIFEST})
     if unknown:
-        raise ArtifactCorrupt(f"{path} holds files its manifest does not list: {sorted(unknown)}")
+        raise ArtifactCorrupt(
+            f"{path} holds {len(unknown)} files its manifest does not list: {unknown[:3]}"
+        )
     served = {name: _read_checked(source, manifest, name) for name in SERVED}
-    try:
-        scorecard = scorecard_from_dict(manifest["scorecard"])
-    except (InvalidScorecard, KeyError, TypeError, AttributeError) as error:
-        raise ArtifactCorrupt(f"{MANIFEST}: scorecard: {error}") from None
+    scorecard = _read_scorecard(manifest["scorecard"])
     return Artifact(
         scorecard=scorecard,
         inputs=_wire_inputs(manifest, scorecard),
@@ -114,20 +115,33 @@ def read_files(path: Path) -> dict[str, bytes]:
 
 
 def _read_checked(source: Files, manifest: Mapping[str, Any], name: str) -> bytes:
-    listed = manifest["files"].get(name, {"bytes": 0})
-    return check_file(manifest["files"], name, source.read(name, listed["bytes"]))
+    listed = manifest["files"].get(name)
+    data = b"" if listed is None else source.read(name, listed["bytes"])
+    return check_file(manifest["files"], name, data)
+
+
+def _read_scorecard(tree: Any) -> Scorecard:
+    try:
+        wrong = misshapen(tree)
+        if wrong is None:
+            return scorecard_from_dict(tree)
+    except (InvalidScorecard, TypeError) as error:
+        raise ArtifactCorrupt(f"{MANIFEST}: scorecard: {error}") from None
+    except RecursionError:
+        raise ArtifactCorrupt(f"{MANIFEST}: scorecard: nested too deeply") from None
+    raise ArtifactCorrupt(f"{MANIFEST}: scorecard: {wrong} is missing or of another type")
 
 
 def _wire_inputs(manifest: Mapping[str, Any], scorecard: Scorecard) -> tuple[Input, ...]:
     """Give the inputs in the stored order: the position of a number on the wire is its meaning."""
-    known = {column.name: column for column in scorecard.inputs}
-    stored = {column.name: column.to_dict() for column in scorecard.inputs}
-    order = [entry.get("name") for entry in manifest["inputs"]]
-    if sorted(order) != sorted(known) or [stored[n] for n in order] != manifest["inputs"]:
+    stored = manifest["inputs"]
+    known = [(column.to_dict(), column) for column in scorecard.inputs]
+    same = isinstance(stored, list) and len(stored) == len(known)
+    if not same or not all(entry in stored for entry, _ in known):
         raise ArtifactCorrupt(f"{MANIFEST}: inputs are not those of its scorecard")
     if manifest["outputs"] != [*scorecard.score_names, "last_modified"]:
         raise ArtifactCorrupt(f"{MANIFEST}: outputs are not those of its scorecard")
-    return tuple(known[name] for name in order)
+    return tuple(column for _, column in sorted(known, key=lambda pair: stored.index(pair[0])))
 
 
 def write_artifact(folder: Path, files: Mapping[str, bytes], manifest: bytes) -> None:
@@ -141,17 +155,29 @@ def write_artifact(folder: Path, files: Mapping[str, bytes], manifest: bytes) ->
     ArtifactError
         If `folder` holds something that is not an artifact, or cannot be written.
     """
+    try:
+        _write(folder.resolve(), {**files, MANIFEST: manifest})
+    except OSError as error:
+        raise ArtifactError(f"{folder} cannot be written: {error.strerror or error}") from None
+    except RuntimeError as error:  # `resolve` says so of a link that leads to itself
+        raise ArtifactError(f"{folder} cannot be written: {error}") from None
+
+
+def _write(folder: Path, files: Mapping[str, bytes]) -> None:
+    odd = [name for name in files if name != MANIFEST and not is_file_name(name)]
+    if odd:
+        raise ArtifactError(f"an artifact cannot have files of these names: {odd}")
     if folder.exists() and not (folder / MANIFEST).is_file() and any(folder.iterdir()):
         raise ArtifactError(f"{folder} is not empty and not an artifact; choose another place")
     folder.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
         partial.chmod(0o755)
-        for name, data in [*sorted(files.items()), (MANIFEST, manifest)]:
+        for name in sorted(files, key=lambda name: (name == MANIFEST, name)):
             target = partial / name
             target.parent.mkdir(exist_ok=True)
             with target.open("wb") as file:
-                file.write(data)
+                file.write(files[name])
                 file.flush()
                 os.fsync(file.fileno())
         _swap(partial, folder)

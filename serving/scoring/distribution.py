@@ -56,8 +56,8 @@ class PooledDistribution:
         left = right - 1
         low, high = self.ranks[left], self.ranks[right]
         width = self.values[right] - self.values[left]
-        with np.errstate(invalid="ignore"):  # inf - inf, for a value that is replaced below
-            offset = values - self.values[left]
+        # What is beyond the points is replaced below; unclipped, its arithmetic could overflow.
+        offset = np.clip(values, self.values[0], self.values[-1]) - self.values[left]
         share = np.divide(offset, width, out=np.zeros_like(offset), where=width > 0)
         # The minimum keeps the curve monotone: low + 1.0 * (high - low) can exceed high by an ulp.
         ranks = np.minimum(low + share * (high - low), high)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -21,7 +23,8 @@ def encode_column(column: Input, values: Any, scoring_date: dt.date | None) -> N
         Its type decides: a number stays itself, a category becomes its index, a date becomes
         days before `scoring_date`.
     values : sequence of shape (n_accounts,)
-        None, NaN and NaT mean "not known".
+        None, NaN and NaT mean "not known". Dates are dates, moments or ISO 8601 text; the time
+        of day does not count.
 
     Returns
     -------
@@ -40,17 +43,35 @@ def encode_column(column: Input, values: Any, scoring_date: dt.date | None) -> N
     return _encode_numbers(column, values)
 
 
+def _as_column(column: Input, values: Any) -> NDArray[Any] | Sequence[Any]:
+    """Give an array (of a DataFrame's column too) or a plain sequence, whose types stay apart.
+
+    `np.asarray` would turn ``[True, 1.5]`` into numbers and ``[1.5, "a"]`` into text.
+    """
+    if hasattr(values, "__array__") and not isinstance(values, np.generic):
+        array = np.asarray(values)
+        if array.ndim != 1:
+            raise InvalidInput(f"{column.name} is not a column: it has shape {array.shape}")
+        return array
+    if isinstance(values, Sequence) and not isinstance(values, str | bytes | bytearray):
+        return values
+    raise InvalidInput(f"{column.name} is not a column: {type(values).__name__}")
+
+
+def _as_list(values: NDArray[Any] | Sequence[Any]) -> Sequence[Any]:
+    return values.tolist() if isinstance(values, np.ndarray) else values
+
+
 def _encode_numbers(column: Input, values: Any) -> NDArray[np.float64]:
-    array = np.asarray(values)
-    if array.ndim != 1:
-        raise InvalidInput(f"{column.name} is not a column: it has shape {array.shape}")
-    if array.dtype.kind in "fiu":
-        numbers = array.astype(np.float64)
+    given = _as_column(column, values)
+    if isinstance(given, np.ndarray) and given.dtype.kind in "Mm":
+        # As a list these would be integers.
+        raise InvalidInput(f"{column.name} is not a column of numbers: {given.dtype}")
+    if isinstance(given, np.ndarray) and given.dtype.kind in "fiu":
+        with np.errstate(over="ignore"):  # a longer float becomes infinite, and is refused below
+            numbers = given.astype(np.float64)
     else:
-        numbers = np.array(
-            [_number(column, row, value) for row, value in enumerate(array.tolist())],
-            dtype=np.float64,
-        )
+        numbers = _from_list(column, _as_list(given))
     infinite = np.isinf(numbers)
     if infinite.any():
         row = int(np.argmax(infinite))
@@ -58,26 +79,73 @@ def _encode_numbers(column: Input, values: Any) -> NDArray[np.float64]:
     return numbers
 
 
+def _from_list(column: Input, values: Sequence[Any]) -> NDArray[np.float64]:
+    if set(map(type, values)) <= {int, float, NoneType}:
+        try:
+            return np.array(values, dtype=np.float64)  # the same as below, ten times as fast
+        except OverflowError:
+            pass
+    return np.array([_number(column, row, value) for row, value in enumerate(values)])
+
+
 def _number(column: Input, row: int, value: Any) -> float:
     if value is None:
         return np.nan
-    # A bool is an int in Python; in a number column it is a mistake.
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
+    # A bool is an int in Python, a timedelta one in numpy; in a number column both are mistakes.
+    if isinstance(value, int | float | np.integer | np.floating) and not isinstance(
+        value, bool | np.timedelta64
+    ):
+        try:
+            return float(value)
+        except OverflowError:
+            return np.inf
     raise InvalidInput(f"{column.name} in row {row} is not a number: {type(value).__name__}")
 
 
 def _encode_categories(column: Input, values: Any) -> NDArray[np.float64]:
     index = {name: float(code) for code, name in enumerate(column.categories)}
-    return np.array([index.get(value, np.nan) for value in values], dtype=np.float64)
+    given = _as_list(_as_column(column, values))
+    try:
+        return np.array([index.get(value, np.nan) for value in given], dtype=np.float64)
+    except TypeError:  # what has no hash is no name
+        row = next(row for row, value in enumerate(given) if not _has_hash(value))
+        kind = type(given[row]).__name__
+        raise InvalidInput(f"{column.name} in row {row} is not a category: {kind}") from None
+
+
+def _has_hash(value: Any) -> bool:
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True
 
 
 def _encode_dates(column: Input, values: Any, scoring_date: dt.date | None) -> NDArray[np.float64]:
     if scoring_date is None:
         raise InvalidInput(f"{column.name} is a date: give the scoring date")
+    given = _as_column(column, values)
+    if isinstance(given, np.ndarray) and given.dtype.kind == "M":
+        dates = given.astype("datetime64[D]")
+    else:
+        days = [_date(column, row, value) for row, value in enumerate(_as_list(given))]
+        dates = np.array(days, dtype="datetime64[D]")
+    age = (np.datetime64(scoring_date, "D") - dates).astype(np.float64)
+    return np.where(np.isnat(dates), np.nan, age)
+
+
+def _date(column: Input, row: int, value: Any) -> dt.date | None:
+    """Give the day; numpy's own parser knows "now", and counts numbers from 1970."""
+    if isinstance(value, np.datetime64):
+        value = value.astype("datetime64[D]").item()
+    # pandas' NaT is a datetime that is not equal to itself.
+    if value is None or value == "" or (isinstance(value, float | dt.date) and value != value):
+        return None
     try:
-        dates = np.asarray(values, dtype="datetime64[D]")
-    except ValueError as error:
-        raise InvalidInput(f"{column.name} holds something that is not a date: {error}") from None
-    days = (np.datetime64(scoring_date, "D") - dates).astype(np.float64)
-    return np.where(np.isnat(dates), np.nan, days)
+        if isinstance(value, str):
+            value = dt.datetime.fromisoformat(value)
+        if isinstance(value, dt.date):
+            return value.date() if isinstance(value, dt.datetime) else value
+    except ValueError:
+        pass
+    raise InvalidInput(f"{column.name} in row {row} is not a date: {value!r:.60}")

@@ -43,6 +43,7 @@ def check_golden(golden: Mapping[str, Any], scorer: Scorer) -> None:
         If a peer rank differs by more than `TOLERANCE`, or a score differs although the ranks
         do not; naming the first row and column.
     """
+    width = len(scorer.inputs)
     try:
         accounts, ranks, values = (
             np.array(golden[key], dtype=np.float64) for key in ("inputs", "ranks", "scores")
@@ -50,9 +51,9 @@ def check_golden(golden: Mapping[str, Any], scorer: Scorer) -> None:
         flags = np.array(golden["flags"], dtype=np.uint8)
     except (KeyError, TypeError, ValueError, OverflowError):
         raise ArtifactCorrupt("golden.json is not a table of rows") from None
-    if len(accounts) < MIN_ROWS or accounts.ndim != 2 or accounts.shape[1] != len(scorer.inputs):
+    if accounts.ndim != 2 or accounts.shape[1] != width or len(accounts) < MIN_ROWS:
         raise ArtifactCorrupt(
-            f"golden.json needs at least {MIN_ROWS} rows of {len(scorer.inputs)} inputs"
+            f"golden.json needs at least {MIN_ROWS} rows of {width} inputs"
         )
     scores = scorer.score(accounts)
     if (scores.ranks.shape, scores.values.shape) != (ranks.shape, values.shape):
@@ -65,7 +66,7 @@ def check_golden(golden: Mapping[str, Any], scorer: Scorer) -> None:
         _log.warning("golden rows: %d peer ranks differ in their last bits", (~same).sum())
     rows = same.all(axis=1)
     _compare("score", list(scorer.outputs), scores.values[rows], values[rows])
-    if not np.array_equal(scores.flags[rows], flags[rows]):
+    if scores.flags.shape != flags.shape or (scores.flags != flags)[rows].any():
         raise ArtifactCorrupt("golden.json: flags differ")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -17,8 +18,11 @@ READABLE_VERSIONS = (1,)
 
 MANIFEST = "manifest.json"
 MAX_MANIFEST_BYTES = 4 * 2**20
+#: Of one file, and of all files in an archive; an artifact has some ten megabytes.
+MAX_FILE_BYTES = 512 * 2**20
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)?")
+_LONGEST_FILE_NAME = 200
 _SECTIONS = ("files", "scorecard", "inputs", "outputs", "training")
 
 
@@ -49,6 +53,7 @@ def from_json(data: bytes, name: str) -> Any:
             data.decode("utf-8"),
             object_pairs_hook=_without_duplicates,
             parse_constant=_refuse_constant,
+            parse_float=_finite,
         )
     except (ValueError, RecursionError) as error:
         raise ArtifactCorrupt(f"{name} is not valid: {error}") from None
@@ -76,21 +81,41 @@ def read_manifest(data: bytes) -> dict[str, Any]:
     if not isinstance(manifest, dict) or manifest.get("format") != "scorecard-artifact":
         raise ArtifactCorrupt(f"{MANIFEST} is not the manifest of a scorecard artifact")
     version = manifest.get("format_version")
-    if version not in READABLE_VERSIONS:
+    # True and 1.0 equal 1.
+    if type(version) is not int or version not in READABLE_VERSIONS:
         readable = ", ".join(map(str, READABLE_VERSIONS))
         raise UnsupportedFormat(f"artifact format {version!r}; this program reads {readable}")
     absent = [section for section in _SECTIONS if section not in manifest]
     if absent:
         raise ArtifactCorrupt(f"{MANIFEST} lacks {', '.join(absent)}")
+    if not isinstance(manifest["training"], dict):
+        raise ArtifactCorrupt(f"{MANIFEST}: training is not a mapping")
     _check_files(manifest["files"])
     return manifest
 
 
+def is_file_name(name: str) -> bool:
+    """Whether an artifact may have a file of this name: plain ASCII, at most one folder deep.
+
+    Examples
+    --------
+    >>> [is_file_name(name) for name in ("golden.json", "plots/a.png", "../evil", "/etc/passwd")]
+    [True, True, False, False]
+    """
+    # The manifest cannot hold its own checksum.
+    return (
+        name != MANIFEST
+        and len(name) <= _LONGEST_FILE_NAME
+        and _FILE_NAME.fullmatch(name) is not None
+    )
+
+
 def _check_files(files: Any) -> None:
     good = isinstance(files, dict) and all(
-        _FILE_NAME.fullmatch(name)
+        is_file_name(name)
         and isinstance(entry, dict)
-        and isinstance(entry.get("bytes"), int)
+        and type(entry.get("bytes")) is int
+        and 0 <= entry["bytes"] <= MAX_FILE_BYTES
         and isinstance(entry.get("sha256"), str)
         for name, entry in files.items()
     )
@@ -121,6 +146,13 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(result) != len(pairs):
         raise ValueError("a key stands twice")
     return result
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"{text:.20} is beyond what a number can hold")
+    return number
 
 
 def _refuse_constant(name: str) -> None:

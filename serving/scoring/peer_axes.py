@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +41,8 @@ class Axis:
         """Find the nodes around each value, shape (n,); NaN goes to the "not known" node."""
         unknown = self.size - 1
         if self.pooled is None:
-            known = (values >= 0) & (values < unknown)
+            # A fraction is no index: it means neither of the two categories beside it.
+            known = (values >= 0) & (values < unknown) & (values == np.floor(values))
             node = np.where(known, values, unknown).astype(np.intp)
             return Place(node, node, np.zeros(len(values)), ~known, np.zeros(len(values), bool))
         missing = np.isnan(values)
@@ -49,7 +50,9 @@ class Axis:
         low = np.clip(np.searchsorted(self.nodes, rank, side="right") - 1, 0, max(unknown - 2, 0))
         high = np.minimum(low + 1, unknown - 1)
         width = self.nodes[high] - self.nodes[low]
-        share = np.divide(rank - self.nodes[low], width, out=np.zeros_like(rank), where=width > 0)
+        # Where the last two nodes are a step, it is crossed at once.
+        share = (rank >= self.nodes[high]).astype(np.float64)
+        np.divide(rank - self.nodes[low], width, out=share, where=width > 0)
         outside = (values < self.pooled.values[0]) | (values > self.pooled.values[-1])
         return Place(
             np.where(missing, unknown, low),
@@ -88,6 +91,16 @@ class Cells(NamedTuple):
     weights: NDArray[np.float64]
     unknown: NDArray[np.bool_]
     outside: NDArray[np.bool_]
+
+    def mix(self, per_node: NDArray[Any]) -> NDArray[np.float64]:
+        """Average what tables hold per node, shape (n_nodes,), into shape (n_accounts,).
+
+        Corner by corner: numpy's `sum` adds in another order for one account than for many.
+        """
+        mixed = np.zeros(len(self.unknown))
+        for corner, weight in zip(self.corners, self.weights, strict=True):
+            mixed += weight * per_node[corner]
+        return mixed
 
 
 def locate(axes: Sequence[Axis], dimensions: NDArray[np.float64]) -> Cells:

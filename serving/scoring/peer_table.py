@@ -49,10 +49,15 @@ class PeerTable:
         return self._interpolate(cells, self.pooled.below(values))
 
     def bounds(self, metric: PeerMetric) -> tuple[float, float]:
-        """Give the bounds that hold: the declared ones, else the learned ones."""
+        """Give the bounds that hold: the declared ones, else the learned ones.
+
+        A learned bound that contradicts the declared one does not hold.
+        """
         lower = self.lower if metric.lower is None else metric.lower
         upper = self.upper if metric.upper is None else metric.upper
-        return lower, upper
+        if lower < upper:
+            return lower, upper
+        return (lower, np.inf) if metric.upper is None else (-np.inf, upper)
 
     def rank(
         self, metric: PeerMetric, cells: Cells, values: NDArray[np.float64]
@@ -66,7 +71,8 @@ class PeerTable:
         cells : Cells
             Where the accounts are in the grid of peer dimensions.
         values : ndarray of shape (n_accounts,)
-            In the metric's unit; NaN means "not observed". Beyond a bound counts as at it.
+            In the metric's unit; NaN means "not observed". Beyond a bound counts as at it, for
+            the peers too.
 
         Returns
         -------
@@ -79,8 +85,9 @@ class PeerTable:
         """
         lower, upper = self.bounds(metric)
         values = np.clip(values, lower, upper)
-        high = self.at_or_below(cells, values)
-        low = self.below(cells, values)
+        # Peers beyond a declared bound are at it: none is below the lower, none above the upper.
+        high = np.where(values >= upper, 1.0, self.at_or_below(cells, values))
+        low = np.where(values <= lower, 0.0, self.below(cells, values))
         ranks = {"low": low, "high": high}.get(metric.ties, (low + high) / 2.0)
         if metric.ties == "bounds":
             ranks = np.where(values <= lower, low, np.where(values >= upper, high, ranks))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,9 @@ from serving.scoring.errors import ArtifactCorrupt
 from serving.scoring.peer_axes import Axis
 from serving.scoring.peer_table import CDF_ONE, PeerTable
 from serving.scoring.scorecard import Input, Scorecard
+
+#: The span between two values must be a number too.
+_LARGEST_VALUE = np.finfo(np.float64).max / 4.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,7 +57,7 @@ class PeerTables:
             arrays[f"metrics/{name}/ranks"] = table.pooled.ranks
             arrays[f"metrics/{name}/knots"] = table.knots
             arrays[f"metrics/{name}/cdf"] = table.cdf
-            arrays[f"metrics/{name}/bounds"] = np.array([table.lower, table.upper])
+            arrays[f"metrics/{name}/bounds"] = np.array([table.lower, table.upper], np.float64)
         stream = io.BytesIO()
         # Not compressed: it loads faster, and cannot be made to unpack to more than its size.
         np.savez(stream, allow_pickle=False, **{key: arrays[key] for key in sorted(arrays)})
@@ -73,13 +77,13 @@ def read_npz(data: bytes, scorecard: Scorecard) -> PeerTables:
     nodes = int(np.prod([axis.size for axis in axes]))
     tables = PeerTables(
         axes=axes,
-        effective_peers=arrays.take("effective_peers", "f", (nodes,)),
+        effective_peers=arrays.take("effective_peers", np.float64, (nodes,)),
         metrics={
             metric.name: _read_table(arrays, metric.name, nodes) for metric in scorecard.metrics
         },
     )
-    if not (tables.effective_peers >= 0).all():
-        raise ArtifactCorrupt("peer_tables.npz: effective_peers must not be negative")
+    peers = tables.effective_peers
+    _check(bool(((peers >= 0) & (peers < np.inf)).all()), "effective_peers")
     arrays.check_all_taken()
     return tables
 
@@ -89,19 +93,28 @@ class _Arrays:
 
     def __init__(self, data: bytes) -> None:
         try:
-            with np.load(io.BytesIO(data), allow_pickle=False) as packed:
-                self._arrays = {key: packed[key] for key in packed.files}
-        except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
+            self._arrays = dict(_unpack(data))
+        except (
+            ValueError,
+            TypeError,
+            OSError,
+            EOFError,
+            OverflowError,
+            MemoryError,  # a header may claim any shape
+            RuntimeError,  # an encrypted entry
+            zipfile.BadZipFile,
+            struct.error,
+        ) as error:
             raise ArtifactCorrupt(f"peer_tables.npz cannot be read: {error}") from None
 
-    def take(self, key: str, kind: str, shape: Sequence[int | None]) -> NDArray[Any]:
+    def take(self, key: str, dtype: type[np.generic], shape: Sequence[int | None]) -> NDArray[Any]:
         array = self._arrays.pop(key, None)
         if array is None:
             raise ArtifactCorrupt(f"peer_tables.npz lacks {key}")
         fits = len(array.shape) == len(shape) and all(
             wanted in (None, actual) for wanted, actual in zip(shape, array.shape, strict=True)
         )
-        if array.dtype.kind != kind or not fits:
+        if array.dtype != dtype or not fits:
             raise ArtifactCorrupt(f"peer_tables.npz: {key} is {array.dtype} of {array.shape}")
         if np.isnan(array).any():
             raise ArtifactCorrupt(f"peer_tables.npz: {key} holds NaN")
@@ -112,38 +125,57 @@ class _Arrays:
             raise ArtifactCorrupt(f"peer_tables.npz holds unknown arrays: {sorted(self._arrays)}")
 
 
+def _unpack(data: bytes) -> Iterator[tuple[str, NDArray[Any]]]:
+    """Yield the arrays of an npz; ValueError for a zip that `PeerTables.to_npz` does not write."""
+    with zipfile.ZipFile(io.BytesIO(data)) as packed:
+        entries = packed.infolist()
+        names = {entry.filename for entry in entries}
+        stored = all(entry.compress_type == zipfile.ZIP_STORED for entry in entries)
+        # Entries may overlap, so that a small file would hold a large one many times.
+        if len(names) < len(entries) or sum(entry.file_size for entry in entries) > len(data):
+            raise ValueError("an array stands twice")
+        if not stored:
+            raise ValueError("it is compressed")
+        for entry in entries:
+            content = io.BytesIO(packed.read(entry))
+            array = np.lib.format.read_array(content, allow_pickle=False)
+            yield entry.filename.removesuffix(".npy"), array
+
+
 def _read_axis(arrays: _Arrays, column: Input) -> Axis:
     if column.type == "category":
         return Axis(column, None, np.empty(0))
     key = f"axes/{column.name}"
-    nodes = arrays.take(f"{key}/nodes", "f", (None,))
+    nodes = arrays.take(f"{key}/nodes", np.float64, (None,))
     _check(len(nodes) > 0 and _ascends(nodes) and _within_0_1(nodes), f"{key}/nodes")
     return Axis(column, _read_pooled(arrays, key), nodes)
 
 
 def _read_pooled(arrays: _Arrays, key: str) -> PooledDistribution:
-    values = arrays.take(f"{key}/values", "f", (None,))
-    ranks = arrays.take(f"{key}/ranks", "f", (len(values),))
-    _check(len(values) > 0 and _ascends(values) and bool(np.isfinite(values).all()), key)
+    values = arrays.take(f"{key}/values", np.float64, (None,))
+    ranks = arrays.take(f"{key}/ranks", np.float64, (len(values),))
+    _check(len(values) > 0 and _ascends(values), key)
+    # A width beyond all numbers could not be divided by.
+    _check(bool(np.abs(values[[0, -1]]).max() <= _LARGEST_VALUE), key)
     _check(_ascends(ranks) and _within_0_1(ranks), key)
     return PooledDistribution(values, ranks)
 
 
 def _read_table(arrays: _Arrays, name: str, nodes: int) -> PeerTable:
     key = f"metrics/{name}"
-    knots = arrays.take(f"{key}/knots", "f", (None,))
-    cdf = arrays.take(f"{key}/cdf", "u", (nodes, len(knots)))
-    lower, upper = arrays.take(f"{key}/bounds", "f", (2,)).tolist()
+    knots = arrays.take(f"{key}/knots", np.float64, (None,))
+    cdf = arrays.take(f"{key}/cdf", np.uint16, (nodes, len(knots)))
+    lower, upper = arrays.take(f"{key}/bounds", np.float64, (2,)).tolist()
     _check(len(knots) >= 2 and bool((np.diff(knots) > 0).all()), f"{key}/knots")
     _check(knots[0] == 0.0 and knots[-1] == 1.0, f"{key}/knots")
-    _check(cdf.dtype == np.uint16 and bool((cdf[:, 1:] >= cdf[:, :-1]).all()), f"{key}/cdf")
+    _check(bool((cdf[:, 1:] >= cdf[:, :-1]).all()), f"{key}/cdf")
     _check(bool((cdf[:, 0] == 0).all() and (cdf[:, -1] == CDF_ONE).all()), f"{key}/cdf")
     _check(lower < upper, f"{key}/bounds")
     return PeerTable(_read_pooled(arrays, key), knots, cdf, lower, upper)
 
 
 def _ascends(array: NDArray[np.float64]) -> bool:
-    return bool((np.diff(array) >= 0).all())
+    return bool((array[1:] >= array[:-1]).all())
 
 
 def _within_0_1(array: NDArray[np.float64]) -> bool:

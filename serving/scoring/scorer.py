@@ -22,6 +22,9 @@ from serving.scoring.scorecard import Input, Scorecard
 #: Fewer effective peers than this, and the account is flagged.
 FEW_PEERS = 100.0
 
+#: Corner weights sum to 1 only almost; exactly `FEW_PEERS` peers around an account are enough.
+_ROUNDING = 1e-9
+
 #: Accounts scored at once: small enough for the processor's cache, large enough for numpy.
 _BATCH = 8192
 
@@ -123,15 +126,16 @@ class Scorer:
         Raises
         ------
         InvalidInput
-            If the array has another width.
+            If the array has another width, or is not one of numbers.
         """
-        accounts = np.asarray(accounts, dtype=np.float64)
+        names = ", ".join(entry.name for entry in self.inputs)
+        needed = f"needed are {len(self.inputs)} columns in this order: {names}"
+        try:
+            accounts = np.asarray(accounts, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise InvalidInput(f"accounts are not an array of numbers; {needed}") from None
         if accounts.ndim != 2 or accounts.shape[1] != len(self.inputs):
-            names = ", ".join(entry.name for entry in self.inputs)
-            raise InvalidInput(
-                f"accounts have shape {accounts.shape}; "
-                f"needed are {len(self.inputs)} columns in this order: {names}"
-            )
+            raise InvalidInput(f"accounts have shape {accounts.shape}; {needed}")
         scores = Scores(
             values=np.empty((len(accounts), len(self.scorecard.score_names))),
             ranks=np.empty((len(accounts), len(self.scorecard.metrics))),
@@ -158,10 +162,10 @@ class Scorer:
         """Fill `values`, `ranks` and `flags` for one batch."""
         tables = self.artifact.tables
         cells = self.cells(accounts)
-        peers = (cells.weights * tables.effective_peers[cells.corners]).sum(axis=0)
+        peers = cells.mix(tables.effective_peers)
         flags |= np.where(cells.outside, np.uint8(Flag.OUT_OF_RANGE), np.uint8(0))
         flags |= np.where(cells.unknown, np.uint8(Flag.PEER_DIMENSION_MISSING), np.uint8(0))
-        flags |= np.where(peers < FEW_PEERS, np.uint8(Flag.FEW_PEERS), np.uint8(0))
+        flags |= np.where(peers < FEW_PEERS - _ROUNDING, np.uint8(Flag.FEW_PEERS), np.uint8(0))
         metric_scores = {}
         for position, metric in enumerate(self.scorecard.metrics):
             table = tables.metrics[metric.name]

@@ -61,6 +61,7 @@ def test_a_number_is_itself(values: Any, expected: list[float], why: str) -> Non
         ([TODAY], "seats in row 0 is not a number: date", "a date is not a number"),
         (np.array(["2024-01-31"], "M8[ns]"), "seats is not a column of numbers", "nor in an array"),
         (np.array([1], "m8[ns]"), "seats is not a column of numbers", "nor is a duration"),
+        ([np.timedelta64(1, "s")], "seats in row 0 is not a number: timedelta64", "nor alone"),
         (np.array(["1"]), "seats in row 0 is not a number: str", "nor an array of text"),
         ([1, INF], "seats in row 1 is not a finite number", "infinity"),
         (np.array([-INF]), "seats in row 0 is not a finite number", "minus infinity"),

@@ -11,7 +11,17 @@ from training.cli.fit import build, lint, pack, train
 from training.cli.score import evaluate, score
 
 #: What the commands need; an image without it does not offer them.
-_NEEDED = ("pandas", "pyarrow", "xgboost")
+_NEEDED = (
+    "matplotlib",
+    "pandas",
+    "pyarrow",
+    "pydantic",
+    "scipy",
+    "sklearn",
+    "tqdm",
+    "xgboost",
+    "yaml",
+)
 
 
 def add_commands(root: click.Group) -> None:

@@ -6,17 +6,25 @@ from pathlib import Path
 
 import click
 
-from training.cli.options import FILE, FOLDER
+from training.cli.options import FILE, FOLDER, SEED
+
+#: More than this do not fit into memory; a sample is to try things with.
+MAX_ACCOUNTS = 100_000_000
 
 
 @click.group()
 def data() -> None:
-    """Make or fetch accounts to try things with."""
+    """Make or fetch accounts to try things with.
+
+    \b
+    Example:
+      scorecard data sample --out build/sample
+    """
 
 
 @data.command("sample")
-@click.option("--accounts", type=click.IntRange(1), default=5000, show_default=True)
-@click.option("--seed", type=int, default=2026, show_default=True)
+@click.option("--accounts", type=click.IntRange(1, MAX_ACCOUNTS), default=5000, show_default=True)
+@click.option("--seed", type=SEED, default=2026, show_default=True)
 @click.option("--out", type=FOLDER, required=True, help="Where the three CSVs go.")
 def data_sample(accounts: int, seed: int, out: Path) -> None:
     """Make synthetic accounts whose true peer ranks are known.

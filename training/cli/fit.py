@@ -13,6 +13,8 @@ from training.cli.options import (
     ARTIFACT,
     FILE,
     FOLDER,
+    SEED,
+    check_outside,
     evaluation_table,
     gated,
     reads_accounts,
@@ -24,7 +26,7 @@ from training.cli.options import (
 @click.option("--data", "data_", type=FOLDER, required=True, help="CSVs; peer_dims.csv among them.")
 @click.option("--scorecard", type=FILE, help="A definition.  [default: service_cloud_mini.yaml]")
 @click.option("--out", type=ARTIFACT, required=True, help="Directory of the artifact.")
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--seed", type=SEED, default=0, show_default=True)
 @click.option("--jobs", type=click.IntRange(1), default=2, show_default=True,
               help="Metrics fitted at once; the artifact does not depend on it.")  # fmt: skip
 @reads_accounts
@@ -80,15 +82,22 @@ def build(scorecard: Path, source: Path | None, out: Path) -> None:
     Example:
       scorecard build --scorecard my_weights.yaml --from build/artifact --out build/reweighted
     """
+    from training.build import NeedsFit
     from training.build import build as run
 
-    scorer = run(scorecard, source, out)
+    try:
+        scorer = run(scorecard, source, out)
+    except NeedsFit as error:
+        if source is None:
+            raise click.UsageError(str(error)) from None
+        raise
     click.echo(f"artifact: {out}, version {scorer.artifact.version}")
 
 
 @click.command()
 @click.argument("artifact", type=ARTIFACT)
-@click.option("--out", type=FILE, required=True, help="The archive, by custom model.tar.gz.")
+@click.option("--out", type=FILE, required=True,
+              help="The archive, by custom model.tar.gz; - writes stdout.")  # fmt: skip
 def pack(artifact: Path, out: Path) -> None:
     """Pack an artifact as a model.tar.gz; the same artifact gives the same bytes.
 
@@ -98,8 +107,9 @@ def pack(artifact: Path, out: Path) -> None:
     """
     from training.batch import pack_to
 
+    check_outside(artifact, out)
     size = pack_to(artifact, out)
-    click.echo(f"{out}: {size:,} bytes")
+    click.echo(f"{out}: {size:,} bytes", err=str(out) == "-")
 
 
 @click.command()
@@ -117,6 +127,7 @@ def lint(scorecard: Path | None, write_schema: Path | None) -> None:
     if scorecard is None and write_schema is None:
         raise click.UsageError("give a definition, or --write-schema")
     if write_schema is not None:
+        write_schema.parent.mkdir(parents=True, exist_ok=True)
         write_schema.write_text(json.dumps(definition_schema(), indent=2) + "\n")
     if scorecard is not None:
         definition = read_definition(scorecard)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,11 +17,26 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path, dir_okay=False)
 ARTIFACT = click.Path(path_type=Path)
 DATE = click.DateTime(formats=["%Y-%m-%d"])
+#: What both numpy and XGBoost take.
+SEED = click.IntRange(0, 2**63 - 1)
+
+
+class _Share(click.FloatRange):
+    """A number from 0 to 1; click's own range lets NaN through, which then allows everything."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        share: float = super().convert(value, param, ctx)
+        if math.isnan(share):
+            self.fail(f"{value} is not a number from 0 to 1", param, ctx)
+        return share
+
 
 _refused_options = [
     click.option(
         "--max-refused",
-        type=click.FloatRange(0, 1),
+        type=_Share(0, 1),
         default=0.01,
         show_default=True,
         help="Largest share of rows that may be refused before the run is.",
@@ -29,7 +45,7 @@ _refused_options = [
     click.option(
         "--scoring-date",
         type=DATE,
-        help="Dates count as days before it.  [default: the newest last_updated]",
+        help="Dates count as days before it.  [default: the newest last_updated in --data]",
     ),
 ]
 
@@ -46,6 +62,9 @@ def gated(refused: Path | None) -> Iterator[None]:
     """Turn a refused run into exit code 3, with the list written where it was asked for."""
     from training.errors import TooManyRefused
 
+    if refused is not None:
+        # Before the work: whether the list can be written must not show after it.
+        refused.parent.mkdir(parents=True, exist_ok=True)
     try:
         yield
     except TooManyRefused as error:
@@ -53,6 +72,16 @@ def gated(refused: Path | None) -> Iterator[None]:
             error.refusals.write_csv(refused)
         click.echo(f"refused: {error}", err=True)
         raise click.exceptions.Exit(3) from None
+
+
+def check_outside(artifact: Path, *outputs: Path | None) -> None:
+    """Refuse to write into an artifact: with a file more than it lists, it no longer loads."""
+    for output in outputs:
+        if output is not None and artifact.resolve() in output.resolve().parents:
+            raise click.UsageError(
+                f"{output} is inside the artifact {artifact}, which would then no longer load; "
+                "choose another place"
+            )
 
 
 def report(refusals: Refusals, notes: tuple[str, ...], refused: Path | None) -> None:

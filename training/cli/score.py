@@ -9,7 +9,15 @@ from pathlib import Path
 
 import click
 
-from training.cli.options import ARTIFACT, FOLDER, evaluation_table, gated, reads_accounts, report
+from training.cli.options import (
+    ARTIFACT,
+    FOLDER,
+    check_outside,
+    evaluation_table,
+    gated,
+    reads_accounts,
+    report,
+)
 
 
 @click.command()
@@ -34,16 +42,13 @@ def evaluate(
     Example:
       scorecard evaluate build/artifact --data data/sample
     """
-    from training.batch import read_for
-    from training.split import Split, split_accounts
+    from training.batch import kept_out_of, read_for
     from training.train import evaluate_accounts
 
+    check_outside(artifact, refused)
     with gated(refused):
         scorer, accounts, date = read_for(artifact, data_, max_refused, scoring_date)
-    kept_out = None
-    if not everyone:
-        salt = scorer.artifact.manifest["training"]["split"]["salt"]
-        kept_out = split_accounts(accounts.frame["acct_id"], salt=salt) == Split.EVALUATE
+    kept_out = None if everyone else kept_out_of(scorer, accounts)
     result = evaluate_accounts(scorer, accounts, kept_out, scoring_date=date)
     report(accounts.refusals, accounts.notes, refused)
     click.echo(json.dumps(result, indent=1) if as_json else evaluation_table(result))
@@ -81,19 +86,20 @@ def score(
     from training.batch import read_for, score_folder, score_stream
     from training.reading.refusals import Refusals
 
+    if (data_ is None) == (csv_ is None):
+        raise click.UsageError("give one of --data and --csv")
+    check_outside(artifact, Path(out), refused)
     started = time.perf_counter()
     refusals, notes = Refusals(), tuple[str, ...]()
     with gated(refused):
-        if data_ is not None and csv_ is None:
+        if data_ is not None:
             scorer, accounts, date = read_for(artifact, data_, max_refused, scoring_date)
             count = score_folder(scorer, accounts, out, scoring_date=date)
             refusals, notes = accounts.refusals, accounts.notes
-        elif csv_ is not None and data_ is None:
+        elif csv_ is not None:
             count = score_stream(
                 artifact, csv_, out, refusals, max_refused_share=max_refused,
                 scoring_date=scoring_date.date() if scoring_date else None,
             )  # fmt: skip
-        else:
-            raise click.UsageError("give one of --data and --csv")
     report(refusals, notes, refused)
     click.echo(f"{count:,} accounts scored, {time.perf_counter() - started:.1f} s", err=True)

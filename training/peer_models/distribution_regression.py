@@ -96,11 +96,8 @@ def fit_distribution_regression(
     least one standard error; else, and for fewer than `MIN_ACCOUNTS` accounts or a constant
     metric, the marginal distribution is returned with the reason.
     """
-    accounts = len(fitting) + len(selection)
-    if accounts < MIN_ACCOUNTS or not len(fitting) or not len(selection):
-        return Marginal(fitting.knots, f"{accounts} accounts; {MIN_ACCOUNTS} are needed")
-    if len(fitting.knots) == 2:
-        return Marginal(fitting.knots, "every account has the same value")
+    if reason := _why_not(fitting, selection):
+        return Marginal(fitting.knots, reason)
     start = _shares(fitting.cells)
     booster = _boost(fitting, start, seed, MAX_ROUNDS, stop_by=selection)
     best = booster[: booster.best_iteration + 1]
@@ -114,6 +111,20 @@ def fit_distribution_regression(
     if gain < error:
         return Marginal(fitting.knots, "peers tell no more than chance about this metric")
     return replace(model, gain=gain, gain_error=error)
+
+
+def _why_not(fitting: MetricSample, selection: MetricSample) -> str | None:
+    """Say why there is nothing to boost; None if there is."""
+    accounts = len(fitting) + len(selection)
+    if accounts < MIN_ACCOUNTS:
+        return f"{accounts} accounts; {MIN_ACCOUNTS} are needed"
+    if not len(fitting) or not len(selection):
+        return f"no account is left to {'select by' if len(fitting) else 'fit to'}"
+    if len(fitting.knots) == 2:
+        return "every account has the same value"
+    if len(fitting.cells.accounts) == 1:
+        return "every account is at the same place in the peer dimensions"
+    return None
 
 
 def _boost(

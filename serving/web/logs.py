@@ -1,0 +1,35 @@
+"""Logs as one JSON object a line, on stdout, in UTC."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import logging
+import sys
+
+
+class JsonLines(logging.Formatter):
+    """Formats a record as JSON; whatever a message holds, it stays one line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write time, level, event and the record's own fields."""
+        moment = dt.datetime.fromtimestamp(record.created, dt.UTC)
+        line = {
+            "time": moment.isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "event": record.getMessage(),
+            **getattr(record, "fields", {}),
+        }
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str)
+
+
+def log_json_lines(level: int = logging.INFO) -> None:
+    """Send every logger of this process to stdout as JSON lines."""
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(JsonLines())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)
+    logging.getLogger("serving").setLevel(level)

@@ -1,0 +1,141 @@
+"""Settings from the environment: one table that parses, documents and is tested."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class SettingsError(Exception):
+    """The environment cannot be used; the message names every variable that is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A value that neither logs nor tracebacks show."""
+
+    value: str
+
+    def __repr__(self) -> str:
+        return "Secret(...)"
+
+    __str__ = __repr__
+
+
+def setting(
+    *names: str,
+    meaning: str,
+    parse: Callable[[str], Any] = str,
+    default: str | None = None,
+) -> Any:
+    """Declare a field of a settings class.
+
+    Parameters
+    ----------
+    names : str
+        Variables, the first that is set counts; the first is the documented one.
+    meaning : str
+        One sentence for the settings table.
+    parse : callable
+        Text to value; raises ValueError with a message that says what would be right.
+    default : str, optional
+        As it would stand in the environment; without one the variable is required.
+    """
+    return field(metadata={"names": names, "meaning": meaning, "parse": parse, "default": default})
+
+
+def read_settings(kind: type[T], environ: Mapping[str, str]) -> T:
+    """Build settings from an environment.
+
+    Raises
+    ------
+    SettingsError
+        Naming every mistake at once.
+    """
+    values: dict[str, Any] = {}
+    mistakes = []
+    for item in _declared(kind):
+        # An empty variable is how a deployment forgets one: it counts as not set.
+        name, raw = next(
+            ((name, environ[name]) for name in item.metadata["names"] if environ.get(name)),
+            (item.metadata["names"][0], item.metadata["default"]),
+        )
+        if raw is None:
+            mistakes.append(f"{name} is not set: {item.metadata['meaning']}")
+            continue
+        try:
+            values[item.name] = item.metadata["parse"](raw)
+        except ValueError as error:
+            mistakes.append(f"{name}: {error}")
+    if mistakes:
+        raise SettingsError("; ".join(mistakes))
+    return kind(**values)
+
+
+def shown(settings: Any) -> dict[str, Any]:
+    """Give settings as the first log line of a process shows them, secrets hidden."""
+    return {
+        item.metadata["names"][0]: _plain(getattr(settings, item.name))
+        for item in _declared(type(settings))
+    }
+
+
+def _declared(kind: type[Any]) -> list[Field[Any]]:
+    return [item for item in fields(kind) if "names" in item.metadata]
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, str | int | float | bool) or value is None else str(value)
+
+
+def whole_number(lowest: int, highest: int) -> Callable[[str], int]:
+    """Make a parser of whole numbers within limits."""
+
+    def parse(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = lowest - 1
+        if not lowest <= number <= highest:
+            raise ValueError(f"must be a whole number from {lowest} to {highest}, not {text!r}")
+        return number
+
+    return parse
+
+
+def seconds(lowest: float, highest: float) -> Callable[[str], float]:
+    """Make a parser of seconds within limits."""
+
+    def parse(text: str) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            number = float("nan")
+        if not lowest <= number <= highest:
+            raise ValueError(f"must be seconds from {lowest:g} to {highest:g}, not {text!r}")
+        return number
+
+    return parse
+
+
+def one_of(*words: str) -> Callable[[str], str]:
+    """Make a parser that takes one of some words."""
+
+    def parse(text: str) -> str:
+        if text not in words:
+            raise ValueError(f"must be one of {', '.join(words)}, not {text!r}")
+        return text
+
+    return parse
+
+
+def existing_file(text: str) -> Path:
+    """Parse the path of a file that must be there."""
+    path = Path(text)
+    if not path.is_file():
+        raise ValueError(f"there is no file {text}")
+    return path

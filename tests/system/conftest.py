@@ -1,0 +1,125 @@
+"""The real program, started in empty folders, and artifacts it made, shared by all system tests."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+PROGRAM = Path(sys.executable).parent / "scorecard"
+SAMPLE = Path(__file__).parents[2] / "data" / "sample"
+
+#: Five of the thirteen metrics: everything a whole run does, in a third of its time.
+FIVE_METRICS = """
+schema: scorecard/v1
+id: five-metrics
+scale: {type: out_of_10, step: 1}
+peer_dimensions: [acct_age, acct_size]
+metrics:
+  macro: {kind: peer}
+  workflowrules: {kind: peer}
+  workflows: {kind: peer}
+  activation_rate: {kind: peer}
+  utilization_rate: {kind: peer}
+components:
+  auto: {weight: 3, metrics: {macro: 1, workflowrules: 2, workflows: 3}}
+  consumption: {weight: 2, metrics: {activation_rate: 1, utilization_rate: 1}}
+"""
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def environment(**changes: str) -> dict[str, str]:
+    """Give an environment in which nothing points at the repository."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    return {**kept, "OMP_NUM_THREADS": "1", **changes}
+
+
+def start(*arguments: object, cwd: Path, **changes: str) -> subprocess.Popen[str]:
+    """Start the program without waiting for it."""
+    return subprocess.Popen(
+        [PROGRAM, *map(str, arguments)],
+        cwd=cwd,
+        env=environment(**changes),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.fixture(scope="session")
+def run() -> Run:
+    """Run the program: `run("score", ..., cwd=folder, stdin="...", TZ="UTC")`."""
+
+    def run(
+        *arguments: object, cwd: Path, stdin: str = "", **changes: str
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [PROGRAM, *map(str, arguments)],
+            cwd=cwd,
+            env=environment(**changes),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def launch() -> Callable[..., subprocess.Popen[str]]:
+    """Start the program and go on."""
+    return start
+
+
+@pytest.fixture(scope="session")
+def sample() -> Path:
+    """The 5,000 accounts of the repository."""
+    return SAMPLE
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory, run: Run) -> SimpleNamespace:
+    """What `scorecard train --data data/sample` made: `.artifact`, and `.done`, how it ended."""
+    folder = tmp_path_factory.mktemp("trained")
+    done = run("train", "--data", SAMPLE, "--out", "artifact", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return SimpleNamespace(artifact=folder / "artifact", done=done)
+
+
+@pytest.fixture(scope="session")
+def five_metrics(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A scorecard of five metrics."""
+    path = tmp_path_factory.mktemp("definition") / "five.yaml"
+    path.write_text(FIVE_METRICS)
+    return path
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory, run: Run) -> Path:
+    """A folder of 1,500 synthetic accounts."""
+    folder = tmp_path_factory.mktemp("small")
+    made = run("data", "sample", "--accounts", 1500, "--seed", 7, "--out", "data", cwd=folder)
+    assert made.returncode == 0, made.stderr
+    return folder / "data"
+
+
+@pytest.fixture(scope="session")
+def small_trained(
+    tmp_path_factory: pytest.TempPathFactory, run: Run, small: Path, five_metrics: Path
+) -> Path:
+    """The artifact of five metrics on 1,500 accounts; copy it before changing it."""
+    folder = tmp_path_factory.mktemp("small_trained")
+    done = run(
+        "train", "--data", small, "--scorecard", five_metrics, "--out", "artifact", cwd=folder
+    )
+    assert done.returncode == 0, done.stderr
+    return folder / "artifact"

@@ -1,0 +1,79 @@
+"""Metrics of accounts as peer models take them, with the truth they were drawn from."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from training.peer_models import MetricSample
+from training.pooled import choose_knots, pool_metric
+
+Law = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+
+#: Mean of the metric in each of three categories.
+BY_CATEGORY = np.array([1.0, 2.0, 6.0])
+
+
+def make_sample(
+    accounts: int,
+    seed: int = 0,
+    *,
+    categories: tuple[int, ...] = (0, 0),
+    values: Law = lambda dimensions: np.zeros(len(dimensions)),
+    knots: NDArray[np.float64] | None = None,
+) -> MetricSample:
+    """Accounts all over the peer dimensions, of which `values` makes the metric."""
+    rng = np.random.default_rng(seed)
+    dimensions = np.column_stack(
+        [rng.integers(0, n, accounts) if n else rng.random(accounts) for n in categories]
+    ).astype(np.float64)
+    metric = values(dimensions)
+    if not accounts:
+        return MetricSample(dimensions, categories, metric, np.array([0.0, 0.5, 1.0]))
+    pooled = pool_metric(metric)
+    knots = choose_knots(pooled) if knots is None else knots
+    return MetricSample(dimensions, categories, pooled.at_or_below(metric), knots)
+
+
+def divide(sample: MetricSample, share: float = 0.75) -> tuple[MetricSample, MetricSample]:
+    """Give the fitting and the selecting accounts."""
+    fitting = np.arange(len(sample)) < share * len(sample)
+    return take(sample, fitting), take(sample, ~fitting)
+
+
+def take(sample: MetricSample, rows: NDArray) -> MetricSample:
+    return MetricSample(
+        sample.dimensions[rows], sample.categories, sample.ranks[rows], sample.knots
+    )
+
+
+def shuffle(sample: MetricSample, seed: int = 1) -> MetricSample:
+    return take(sample, np.random.default_rng(seed).permutation(len(sample)))
+
+
+def with_knots(sample: MetricSample, *knots: float) -> MetricSample:
+    return replace(sample, knots=np.array(knots))
+
+
+def gamma_of_first(dimensions: NDArray[np.float64], seed: int = 9) -> NDArray[np.float64]:
+    """Grows with the first dimension, has zeros, and does not know the others."""
+    rng = np.random.default_rng(seed)
+    values = rng.gamma(2.0, 1.0 + 3.0 * dimensions[:, 0])
+    return np.where(rng.random(len(values)) < 0.3, 0.0, values)
+
+
+def by_category(dimensions: NDArray[np.float64], seed: int = 9) -> NDArray[np.float64]:
+    """Depends on the category in the last column and on nothing else."""
+    mean = BY_CATEGORY[dimensions[:, -1].astype(int)]
+    return np.random.default_rng(seed).exponential(mean)
+
+
+def true_by_category(values: NDArray[np.float64], category: int) -> NDArray[np.float64]:
+    return np.asarray(stats.expon(scale=BY_CATEGORY[category]).cdf(values))
+
+
+def noise(dimensions: NDArray[np.float64], seed: int = 9) -> NDArray[np.float64]:
+    """Knows nothing of the peers."""
+    return np.random.default_rng(seed).lognormal(size=len(dimensions))
