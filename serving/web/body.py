@@ -6,11 +6,17 @@ Content-Length on as if it were whole: rows would be missing from an answer with
 
 from __future__ import annotations
 
+from typing import IO
+
 from flask import Request
 
 from serving.web.problems import Problem
 
 _PIECE_BYTES = 64 * 1024
+
+#: How much of a body that is too large is still read: a client that is sending when the answer
+#: comes sees a broken connection instead of the answer.
+_DRAINED_BYTES = 32 * 2**20
 
 
 def read_body(request: Request, max_bytes: int) -> bytes:
@@ -25,11 +31,12 @@ def read_body(request: Request, max_bytes: int) -> bytes:
     encoding = request.headers.get("Content-Encoding", "identity")
     if encoding.strip().lower() not in ("", "identity"):
         raise Problem(415, f"Content-Encoding {encoding[:40]!r} is not supported; send it plain")
-    announced = request.content_length
-    if announced is not None and announced > max_bytes:
-        raise _too_large(max_bytes)
     # The server's own stream: werkzeug's wrapper is what hides a short body.
     stream = request.environ["wsgi.input"]
+    announced = request.content_length
+    if announced is not None and announced > max_bytes:
+        _drain(stream, announced)
+        raise _too_large(max_bytes)
     pieces = []
     size = 0
     while size <= max_bytes and size != announced:
@@ -40,10 +47,17 @@ def read_body(request: Request, max_bytes: int) -> bytes:
         pieces.append(piece)
         size += len(piece)
     if size > max_bytes:
+        _drain(stream, _DRAINED_BYTES)
         raise _too_large(max_bytes)
     if announced is not None and size != announced:
         raise Problem(400, f"the body ended after {size} of {announced} bytes; send it again")
     return b"".join(pieces)
+
+
+def _drain(stream: IO[bytes], announced: int) -> None:
+    left = min(announced, _DRAINED_BYTES)
+    while left > 0 and (piece := stream.read(min(_PIECE_BYTES, left))):
+        left -= len(piece)
 
 
 def _too_large(max_bytes: int) -> Problem:

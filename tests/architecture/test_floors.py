@@ -10,14 +10,28 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 SCORING = "serving.scoring"
+WEB = {"flask", "werkzeug", "gunicorn"}
 FIELD = {"numpy", "pandas", "pyarrow", "scipy", "sklearn", "xgboost", "matplotlib"}
 
 #: floor → what it may import besides itself and the standard library
 MAY_IMPORT = {
     "serving/__init__.py": set(),
     "serving/scoring": {"numpy"},
-    "serving/cli.py": {"click", SCORING},
-    "training": FIELD | {"click", "pydantic", "pydantic_core", "tqdm", "yaml", SCORING},
+    "serving/registry": {"boto3", "botocore", SCORING},
+    "serving/web": WEB,
+    "serving/inference": WEB | {"numpy", "orjson", SCORING, "serving.registry", "serving.web"},
+    "serving/gateway": WEB | {"urllib3", "serving.web"},
+    "serving/cli.py": {
+        "click",
+        SCORING,
+        "serving.registry",
+        "serving.inference",
+        "serving.gateway",
+        "serving.web",
+    },
+    "training": FIELD
+    | {"boto3", "botocore", "serving.registry"}
+    | {"click", "pydantic", "pydantic_core", "tqdm", "yaml", SCORING},
 }
 
 
@@ -75,6 +89,11 @@ def test_every_module_stands_on_a_floor():
             "serving knows no training",
         ),
         ("serving/cli.py", "", "import flask", "not the command line's"),
+        ("serving/web", "body.py", "import numpy", "HTTP knows no scores"),
+        ("serving/inference", "app.py", "import pandas", "a library of training"),
+        ("serving/inference", "app.py", "from serving.gateway import keys", "another process"),
+        ("serving/gateway", "app.py", "from serving.scoring import Scorer", "only HTTP between"),
+        ("serving/registry", "store.py", "import flask", "reading models serves nothing"),
         ("training", "fit.py", "import flask", "training serves nothing"),
         ("training", "fit.py", "from serving.inference import app", "past the ground floor"),
     ],

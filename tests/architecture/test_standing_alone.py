@@ -27,12 +27,24 @@ print(*sorted({name.split(".")[0] for name in sys.modules} - set(sys.stdlib_modu
     [
         ("serving.scoring", [*FIELD, *WEB, "click", "training"]),
         ("serving.cli", [*FIELD, *WEB, "training"]),
+        ("serving.inference.server", [*FIELD, "boto3", "click", "training", "serving.gateway"]),
+        ("serving.gateway.server", [*FIELD, "numpy", "boto3", "training", "serving.scoring"]),
         ("training.train", [*WEB, "click"]),
         ("training.cli", [*FIELD, *WEB]),
     ],
 )
 def test_imports_without(module, missing):
     subprocess.run([sys.executable, "-c", IMPORT_WITHOUT, module, *missing], check=True)
+
+
+@pytest.mark.parametrize("module", ["serving.inference.server", "serving.gateway.server"])
+def test_a_serving_process_does_not_import_the_libraries_of_training(module):
+    imported = subprocess.run(
+        [sys.executable, "-c", IMPORTED_BY, module], check=True, capture_output=True, text=True
+    )
+
+    # boto3 too: it takes longer to import than all the rest, and a model on disk needs none.
+    assert not set(imported.stdout.split()) & {*FIELD, "training", "boto3", "click"}
 
 
 def test_the_scorer_imports_numpy_and_nothing_else():

@@ -1,0 +1,19 @@
+"""The container with a scorer that has a fault: what an unexpected error looks like."""
+
+from serving.inference import server
+from serving.scoring import Scorer
+
+
+class FaultyScorer(Scorer):
+    def score(self, accounts):
+        raise ZeroDivisionError(f"a fault of ours, with {len(accounts)} accounts")
+
+
+def main() -> None:
+    load = server.load_model
+    server.load_model = lambda settings: FaultyScorer(load(settings).artifact)
+    server.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""One trained artifact and one real container, shared by the whole folder."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.processes import BIN, Process, free_port
+from training.definition import default_scorecard
+from training.train import train
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def artifact(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("trained") / "artifact"
+    train(ROOT / "data" / "sample", default_scorecard(), folder, jobs=2)
+    return folder
+
+
+@pytest.fixture
+def start_container(tmp_path):
+    """Start containers with settings of one's own; all are stopped at the end."""
+    started = []
+
+    def start(*arguments, **environ):
+        port = free_port()
+        settings = {"SCORECARD_PORT": str(port), "SCORECARD_WORKERS": "1", **environ}
+        log = tmp_path / f"container{len(started)}.log"
+        started.append(Process([BIN / "serve", *arguments], log, port=port, **settings))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.stop()
+
+
+@pytest.fixture(scope="session")
+def container(artifact, tmp_path_factory):
+    log = tmp_path_factory.mktemp("container") / "log"
+    process = Process(
+        [BIN / "serve"],
+        log,
+        port=(port := free_port()),
+        SCORECARD_MODEL=str(artifact),
+        SCORECARD_PORT=str(port),
+        SCORECARD_WORKERS="1",
+    )
+    process.wait_for_ping()
+    yield process
+    process.stop()

@@ -1,0 +1,105 @@
+"""Real server processes for tests: start, wait until they answer, stop, read what they logged."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+BIN = Path(sys.executable).parent
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: Mapping[str, str]  # names in lower case
+    body: bytes
+
+    def json(self):
+        return json.loads(self.body, parse_constant=_not_json)
+
+
+def _not_json(name):
+    raise AssertionError(f"{name} is not JSON")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def call(port, method, path, body=None, *, host="127.0.0.1", timeout_s=30, **headers) -> Answer:
+    """Make one request; header names are given with underscores."""
+    connection = http.client.HTTPConnection(host, port, timeout=timeout_s)
+    try:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request(method, path, body, named)
+        response = connection.getresponse()
+        content = response.read()
+    finally:
+        connection.close()
+    return Answer(
+        response.status, {name.lower(): value for name, value in response.getheaders()}, content
+    )
+
+
+class Process:
+    """A server as its users start it: a program, an environment, a port."""
+
+    def __init__(self, command, log: Path, *, port: int, **environ: str) -> None:
+        self.port = port
+        self._log = log
+        with log.open("wb") as output:
+            self._process = subprocess.Popen(
+                [str(word) for word in command],
+                env={**os.environ, **environ},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def log(self) -> str:
+        return self._log.read_text()
+
+    def log_lines(self) -> list[dict]:
+        return [json.loads(line) for line in self.log().splitlines() if line.startswith("{")]
+
+    def wait_for_ping(
+        self, status: int = 200, *, path: str = "/ping", within_s: float = 30
+    ) -> float:
+        """Wait until /ping answers with a status; gives the seconds that took."""
+        started = time.monotonic()
+        while time.monotonic() - started < within_s:
+            try:
+                if call(self.port, "GET", path, timeout_s=2).status == status:
+                    return time.monotonic() - started
+            except OSError:
+                assert self._process.poll() is None, f"the server is gone:\n{self.log()}"
+            time.sleep(0.02)
+        raise AssertionError(f"no {status} within {within_s} s:\n{self.log()}")
+
+    def send(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
+
+    def wait(self, timeout_s: float = 40) -> int:
+        return self._process.wait(timeout_s)
+
+    def stop(self) -> int:
+        """End it; a server that does not go by itself is killed and fails the test."""
+        if self._process.poll() is None:
+            self.send(signal.SIGTERM)
+        try:
+            return self.wait()
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            raise
