@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install check format test test-wheel test-ci test-all bench sample clean
+.PHONY: help install check format test test-wheel test-ci test-all run bench sample clean
 
 help:  ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,8 +43,12 @@ test-ci: test-wheel  ## What is too long for `make test`
 
 test-all: check test test-ci  ## Everything
 
-bench: $(READY)  ## Fit and score the reference data beside css-mini itself (about ten minutes)
+run: $(READY)  ## Train, publish to an S3 on this machine, serve, and print a curl that works
+	@$(BIN)/python deploy/local.py
+
+bench: $(READY)  ## Measure beside css-mini itself, on its own data (about ten minutes)
 	$(BIN)/python -m tests.benchmarks.reference
+	$(BIN)/python -m tests.benchmarks.http
 
 sample: $(READY)  ## Write data/sample again, byte for byte
 	$(BIN)/scorecard data sample --accounts 5000 --seed 2026 --out data/sample

@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 
 import click
 
+from serving.commands import add_commands
 from serving.scoring.errors import InvalidScorecard, ScoringError
 from serving.scoring.manifest import READABLE_VERSIONS
 
@@ -23,9 +24,13 @@ DISTRIBUTION = "customer-success-scorecard"
 COMMAND_GROUP = "scorecard.commands"
 
 #: Commands that another extra brings, so that a slim image can say what is missing.
-ELSEWHERE = dict.fromkeys(
-    ("build", "data", "evaluate", "lint", "pack", "score", "train"), "training"
-)
+ELSEWHERE = {
+    **dict.fromkeys(
+        ("build", "data", "evaluate", "lint", "pack", "publish", "score", "train"), "training"
+    ),
+    **dict.fromkeys(("gateway", "keys"), "gateway"),
+    **dict.fromkeys(("pull", "serve"), "serving"),
+}
 
 
 #: Whose log lines are shown from INFO on.
@@ -121,6 +126,7 @@ def main() -> None:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _stop)
     try:
+        add_commands(root)
         for entry in importlib.metadata.entry_points(group=COMMAND_GROUP):
             entry.load()(root)
         root(prog_name="scorecard")

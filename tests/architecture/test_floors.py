@@ -11,6 +11,14 @@ ROOT = Path(__file__).parents[2]
 
 SCORING = "serving.scoring"
 WEB = {"flask", "werkzeug", "gunicorn"}
+COMMANDS = {
+    "click",
+    SCORING,
+    "serving.registry",
+    "serving.inference",
+    "serving.gateway",
+    "serving.web",
+}
 FIELD = {"numpy", "pandas", "pyarrow", "scipy", "sklearn", "xgboost", "matplotlib"}
 
 #: floor → what it may import besides itself and the standard library
@@ -21,14 +29,8 @@ MAY_IMPORT = {
     "serving/web": WEB,
     "serving/inference": WEB | {"numpy", "orjson", SCORING, "serving.registry", "serving.web"},
     "serving/gateway": WEB | {"urllib3", "serving.web"},
-    "serving/cli.py": {
-        "click",
-        SCORING,
-        "serving.registry",
-        "serving.inference",
-        "serving.gateway",
-        "serving.web",
-    },
+    "serving/commands": COMMANDS,
+    "serving/cli.py": COMMANDS | {"serving.commands"},
     "training": FIELD
     | {"boto3", "botocore", "serving.registry"}
     | {"click", "pydantic", "pydantic_core", "tqdm", "yaml", SCORING},

@@ -1,0 +1,72 @@
+"""`scorecard serve · gateway`: the two processes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("model")
+@click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True)
+@click.option("--host", default="0.0.0.0", show_default=True)  # noqa: S104 (a container's default)
+def serve(model: str, port: int, host: str) -> None:
+    """Serve an artifact: an artifact directory, a model.tar.gz, or s3://bucket/prefix.
+
+    Further settings are environment variables; see deploy/README.md.
+
+    \b
+    Example:
+      scorecard serve build/artifact --port 8080
+    """
+    from serving.inference.server import load_model, main
+    from serving.inference.settings import InferenceSettings
+    from serving.web.settings import SettingsError, read_settings
+
+    environ = {
+        **os.environ,
+        "SCORECARD_MODEL": model,
+        "SCORECARD_HOST": host,
+        "SAGEMAKER_BIND_TO_PORT": str(port),
+    }
+    try:
+        # Here a person waits: an artifact that cannot be read is an error at once, not a 503.
+        load_model(read_settings(InferenceSettings, environ))
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from None
+    main(environ)
+
+
+@click.command()
+@click.option("--upstream", required=True, help="Where the container is: http://host:port.")
+@click.option(
+    "--keys",
+    "keys_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="The keys file; make one with `scorecard keys issue`.",
+)
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True)
+def gateway(upstream: str, keys_file: Path, port: int, host: str) -> None:
+    """Stand in front of a container and let only callers with a key through.
+
+    Further settings are environment variables; see deploy/README.md.
+
+    \b
+    Example:
+      scorecard gateway --upstream http://127.0.0.1:8080 --keys build/keys.json
+    """
+    from serving.gateway.server import main
+
+    main(
+        {
+            **os.environ,
+            "SCORECARD_UPSTREAM": upstream,
+            "SCORECARD_KEYS_FILE": str(keys_file),
+            "SCORECARD_GATEWAY_PORT": str(port),
+            "SCORECARD_GATEWAY_HOST": host,
+        }
+    )
