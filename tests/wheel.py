@@ -13,7 +13,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 #: What the tests themselves need, beside the wheel.
-TOOLS = ["hypothesis", "jsonschema", "pytest", "pytest-randomly", "pytest-xdist"]
+TOOLS = [
+    "hypothesis",
+    "jsonpath-ng",
+    "jsonschema",
+    "moto[s3,server]",
+    "pytest",
+    "pytest-randomly",
+    "pytest-xdist",
+]
 #: These look at the repository, not at what is installed.
 ABOUT_THE_REPOSITORY = ["tests/architecture"]
 
@@ -26,7 +34,7 @@ def main() -> None:
         venv.create(folder / ".venv", with_pip=True)
         python = folder / ".venv" / "bin" / "python"
         pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        run(*pip, f"{wheel}[training]", *TOOLS)
+        run(*pip, f"{wheel}[training,serving,gateway]", *TOOLS)
         clone = folder / "clone"
         clone.mkdir()
         for name in ["tests", "data"]:

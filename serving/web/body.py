@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import IO
 
 from flask import Request
+from gunicorn.http.errors import ParseException
 
 from serving.web.problems import Problem
 
@@ -25,8 +26,8 @@ def read_body(request: Request, max_bytes: int) -> bytes:
     Raises
     ------
     Problem
-        413 if it is larger than `max_bytes`, 400 if it ends before its Content-Length, 415 if it
-        is compressed.
+        413 if it is larger than `max_bytes`, 400 if it ends too early or its chunks are broken,
+        415 if it is compressed.
     """
     encoding = request.headers.get("Content-Encoding", "identity")
     if encoding.strip().lower() not in ("", "identity"):
@@ -41,7 +42,7 @@ def read_body(request: Request, max_bytes: int) -> bytes:
     size = 0
     while size <= max_bytes and size != announced:
         wanted = _PIECE_BYTES if announced is None else min(_PIECE_BYTES, announced - size)
-        piece = stream.read(min(wanted, max_bytes + 1 - size))
+        piece = _read(stream, min(wanted, max_bytes + 1 - size))
         if not piece:
             break
         pieces.append(piece)
@@ -56,8 +57,16 @@ def read_body(request: Request, max_bytes: int) -> bytes:
 
 def _drain(stream: IO[bytes], announced: int) -> None:
     left = min(announced, _DRAINED_BYTES)
-    while left > 0 and (piece := stream.read(min(_PIECE_BYTES, left))):
+    while left > 0 and (piece := _read(stream, min(_PIECE_BYTES, left))):
         left -= len(piece)
+
+
+def _read(stream: IO[bytes], size: int) -> bytes:
+    try:
+        return stream.read(size)
+    except (OSError, ParseException):
+        # The caller is gone, or gunicorn does not understand its chunks.
+        raise Problem(400, "the body ended early or its chunks are broken; send it again") from None
 
 
 def _too_large(max_bytes: int) -> Problem:

@@ -4,6 +4,7 @@ Run by `make bench` after `reference`, which makes the artifact and installs css
 client asks all of them, in turns; prints a table and writes build/bench/http.json.
 """
 
+import datetime as dt
 import http.client
 import json
 import os
@@ -82,7 +83,7 @@ def _start_gateway(upstream: int) -> tuple[Process, str, dict[str, str]]:
     keys = RESULTS / "keys.json"
     for old in (keys, keys.with_name("keys.json.pepper")):
         old.unlink(missing_ok=True)
-    secret = issue(keys, "bench").secret
+    secret = issue(keys, "bench", dt.datetime.now(dt.UTC)).secret
     port = free_port()
     gateway = Process(
         [BIN / "scorecard", "gateway", "--upstream", f"http://127.0.0.1:{upstream}",

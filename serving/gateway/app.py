@@ -1,0 +1,58 @@
+"""The gateway's app: its routes, and API Gateway's manners around them."""
+
+from __future__ import annotations
+
+import secrets
+import time
+import uuid
+
+from flask import Flask, Response, g, request
+
+from serving.gateway import errors
+from serving.gateway.callers import Authenticate
+from serving.gateway.refusals import BAD_REQUEST, Refused, ids
+from serving.gateway.routes import routes
+from serving.gateway.upstream import Upstream
+from serving.web import requests
+
+
+def create_app(authenticate: Authenticate, upstream: Upstream, *, stage: str) -> Flask:
+    """Build the app.
+
+    Nothing is read from the environment or the disk in here: `server` does that, and tests pass
+    callers and an upstream of their own.
+    """
+    app = Flask(__name__, static_folder=None)
+    # Or `//default/invocations` would be answered with a redirect.
+    app.url_map.merge_slashes = False
+    requests.register(app)
+    errors.register(app, stage)
+    app.register_blueprint(routes(authenticate, upstream, stage))
+
+    @app.before_request
+    def take_an_id_of_our_own() -> None:
+        # A caller's X-Request-Id could be anything, by mistake a key; it would stand in the log
+        # and go on to the container.
+        g.request_id = str(uuid.uuid4())
+
+    @app.before_request
+    def check_target() -> None:
+        if request.environ["SERVER_PROTOCOL"] == "HTTP/1.1" and "Host" not in request.headers:
+            raise Refused(BAD_REQUEST, "no Host")
+        # Routes are the bytes that were sent: no %2F, no #fragment, no http://host in front.
+        # Flask would serve HEAD where GET is.
+        if errors.target() != request.path or request.method == "HEAD":
+            raise errors.no_such_route(stage)
+
+    @app.after_request
+    def sign(response: Response) -> Response:
+        response.headers.update(ids(g.request_id))
+        if response.status_code < 400:
+            response.headers["X-Amzn-Trace-Id"] = _trace_id()
+        return response
+
+    return app
+
+
+def _trace_id() -> str:
+    return f"Root=1-{int(time.time()):08x}-{secrets.token_hex(12)}"

@@ -1,0 +1,67 @@
+"""Every answer of the gateway's own: API Gateway's words, byte for byte.
+
+Programs that were written against API Gateway match on these.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+from dataclasses import dataclass
+
+MAX_BODY_BYTES = 10 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An answer that is not the container's."""
+
+    status: int
+    body: bytes
+    error_type: str | None
+    media_type: str = "application/json"
+
+
+class Refused(Exception):
+    """A request that is not served; the reason is for the log alone."""
+
+    def __init__(self, refusal: Refusal, reason: str) -> None:
+        super().__init__(reason)
+        self.refusal = refusal
+        self.reason = reason
+
+
+def _says(status: int, message: str, error_type: str) -> Refusal:
+    body = json.dumps({"message": message}, separators=(",", ":"))
+    return Refusal(status, body.encode(), error_type)
+
+
+FORBIDDEN = _says(403, "Forbidden", "ForbiddenException")
+UNKNOWN_ROUTE = _says(403, "Missing Authentication Token", "MissingAuthenticationTokenException")
+BAD_REQUEST = _says(400, "Bad Request", "BadRequestException")
+URL_TOO_LONG = _says(414, "URI Too Long", "BadRequestException")
+HEADERS_TOO_LARGE = _says(431, "Request Header Fields Too Large", "BadRequestException")
+UNSUPPORTED_MEDIA_TYPE = _says(415, "Unsupported Media Type", "BadRequestException")
+#: The one that is not JSON, there as here.
+TOO_LARGE = Refusal(
+    413, b"HTTP content length exceeded %d bytes." % MAX_BODY_BYTES, None, "text/plain"
+)
+UPSTREAM_TIMED_OUT = _says(504, "Endpoint request timed out", "InternalServerErrorException")
+UPSTREAM_UNREACHABLE = _says(504, "Internal server error", "InternalServerErrorException")
+UPSTREAM_UNUSABLE = _says(500, "Internal server error", "InternalServerErrorException")
+UPSTREAM_NOT_READY = _says(503, "Service Unavailable", "ServiceUnavailableException")
+INTERNAL_ERROR = UPSTREAM_UNUSABLE
+
+
+def bad_request(message: str) -> Refusal:
+    """Make a refusal that says what to change."""
+    return _says(400, message, "BadRequestException")
+
+
+def ids(request_id: str) -> dict[str, str]:
+    """Give the headers that every answer carries."""
+    return {
+        "x-amzn-RequestId": request_id,
+        "x-amz-apigw-id": base64.b64encode(secrets.token_bytes(11), b"-_").decode(),
+    }

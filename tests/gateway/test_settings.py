@@ -1,0 +1,102 @@
+import pytest
+
+from serving.gateway.keys import issue, pepper_beside
+from serving.gateway.server import main
+from serving.gateway.settings import GatewaySettings
+from serving.web.settings import SettingsError, read_settings
+from tests.gateway.fakes import NOON
+
+
+def environ(tmp_path, **changed):
+    path = tmp_path / "keys.json"
+    if not path.exists():
+        issue(path, "a", NOON)
+    return {
+        "SCORECARD_UPSTREAM": "http://127.0.0.1:8080",
+        "SCORECARD_KEYS_FILE": str(path),
+        **changed,
+    }
+
+
+def test_two_variables_are_enough(tmp_path):
+    settings = read_settings(GatewaySettings, environ(tmp_path))
+
+    assert settings.upstream == "http://127.0.0.1:8080"
+    assert (settings.host, settings.port, settings.stage) == ("127.0.0.1", 8000, "default")
+    assert (settings.auth_header, settings.upstream_timeout_s) == ("x-api-key", 29)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "why"),
+    [
+        ("SCORECARD_UPSTREAM", "", "not set"),
+        ("SCORECARD_UPSTREAM", "127.0.0.1:8080", "no scheme"),
+        ("SCORECARD_UPSTREAM", "ftp://127.0.0.1", "another protocol"),
+        ("SCORECARD_UPSTREAM", "http://", "no host"),
+        ("SCORECARD_UPSTREAM", "http://a:b", "a word as port"),
+        ("SCORECARD_UPSTREAM", "http://a:65536", "no such port"),
+        ("SCORECARD_UPSTREAM", "http://a/invocations", "the gateway adds the path"),
+        ("SCORECARD_UPSTREAM", "http://a?b", "a query"),
+        ("SCORECARD_UPSTREAM", "http://a\r\nX: y", "a line break"),
+        ("SCORECARD_KEYS_FILE", "", "not set"),
+        ("SCORECARD_KEYS_FILE", "nowhere.json", "no such file"),
+        ("SCORECARD_AUTH_HEADER", "x_api_key", "gunicorn drops it"),
+        ("SCORECARD_AUTH_HEADER", "x api key", "no header's name"),
+        ("SCORECARD_AUTH_HEADER", "Content-Type", "the key would be forwarded"),
+        ("SCORECARD_AUTH_HEADER", "X-Request-Id", "taken"),
+        ("SCORECARD_AUTH_HEADER", "Host", "taken"),
+        ("SCORECARD_STAGE", "a/b", "two parts"),
+        ("SCORECARD_STAGE", "<path:x>", "a pattern of Flask's"),
+        ("SCORECARD_GATEWAY_PORT", "0", "no port"),
+        ("SCORECARD_GATEWAY_WORKERS", "none", "no number"),
+        ("SCORECARD_GATEWAY_THREADS", "1", "one slow caller would stop a worker"),
+        ("SCORECARD_UPSTREAM_TIMEOUT_S", "nan", "no time"),
+    ],
+)
+def test_a_mistake_is_named(tmp_path, name, value, why):
+    with pytest.raises(SettingsError, match=name):
+        read_settings(GatewaySettings, environ(tmp_path, **{name: value}))
+
+
+def test_a_password_in_the_upstream_is_refused_and_not_repeated(tmp_path):
+    given = environ(tmp_path, SCORECARD_UPSTREAM="http://user:marked-password@a")
+
+    with pytest.raises(SettingsError, match="no password") as refused:
+        read_settings(GatewaySettings, given)
+
+    assert "marked" not in str(refused.value)
+
+
+def test_every_mistake_is_named_at_once(tmp_path, capsys):
+    given = environ(tmp_path, SCORECARD_GATEWAY_PORT="x", SCORECARD_STAGE="/")
+    del given["SCORECARD_UPSTREAM"]
+
+    with pytest.raises(SystemExit) as left:
+        main(given)
+
+    assert left.value.code == 2
+    said = capsys.readouterr().err
+    assert all(
+        name in said for name in ["SCORECARD_UPSTREAM", "SCORECARD_GATEWAY_PORT", "SCORECARD_STAGE"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (lambda path: path.unlink(), "there is no file"),
+        (lambda path: path.write_text("{"), "is not a keys file"),
+        (lambda path: path.write_text('{"schema":1,"keys":[]}'), "holds no key"),
+        (lambda path: pepper_beside(path).unlink(), "No such file"),
+        (lambda path: pepper_beside(path).chmod(0o644), "open to other users"),
+    ],
+)
+def test_a_gateway_without_usable_keys_does_not_start(tmp_path, capsys, spoil, says):
+    given = environ(tmp_path)
+    spoil(tmp_path / "keys.json")
+
+    with pytest.raises(SystemExit) as left:
+        main(given)
+
+    assert left.value.code == 2
+    assert says in capsys.readouterr().err
