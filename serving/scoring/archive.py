@@ -18,6 +18,9 @@ from serving.scoring.manifest import MANIFEST, MAX_FILE_BYTES
 #: More than this many entries is not an artifact of ours.
 _MAX_ENTRIES = 1000
 
+#: Zeros that may follow a tar's end; `tar` itself fills up to 10,240 bytes.
+_MAX_PADDING = 2**20
+
 
 class Files(Protocol):
     """An artifact's files by name."""
@@ -57,11 +60,14 @@ class _Directory:
         self._folder = folder
 
     def names(self) -> set[str]:
-        return {
-            path.relative_to(self._folder).as_posix()
-            for path in self._folder.rglob("*")
-            if path.is_symlink() or not path.is_dir()
-        }
+        try:
+            return {
+                path.relative_to(self._folder).as_posix()
+                for path in self._folder.rglob("*")
+                if path.is_symlink() or not path.is_dir()
+            }
+        except OSError as error:  # one that is replaced at this moment, for instance
+            raise ArtifactError(f"{self._folder} cannot be listed: {error.strerror}") from None
 
     def read(self, name: str, max_bytes: int) -> bytes:
         path = self._folder / name
@@ -84,20 +90,23 @@ class _Archive:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._members: dict[str, tarfile.TarInfo] = {}
-        with self._open() as archive:
+        with self._open() as (archive, unpacked):
             for count, member in enumerate(archive, 1):
                 if count > _MAX_ENTRIES:
                     raise ArtifactCorrupt(f"{path} holds more than {_MAX_ENTRIES} entries")
                 self._add(member)
+            # gzip's own checksum comes last; it covers the manifest, which lists all others.
+            if len(unpacked.read(_MAX_PADDING + 1)) > _MAX_PADDING:
+                raise ArtifactCorrupt(f"{path} goes on after its end")
 
     @contextmanager
-    def _open(self) -> Iterator[tarfile.TarFile]:
+    def _open(self) -> Iterator[tuple[tarfile.TarFile, gzip.GzipFile]]:
         try:
             with (
                 _CappedGzip(self._path) as unpacked,
                 tarfile.open(fileobj=unpacked, mode="r:") as archive,
             ):
-                yield archive
+                yield archive, unpacked
         except (tarfile.TarError, zlib.error, OSError, EOFError, ValueError) as error:
             # `tarfile` lets a ValueError through for some malformed headers.
             raise ArtifactCorrupt(f"{self._path} is not a model.tar.gz: {error}") from None
@@ -117,7 +126,7 @@ class _Archive:
         member = self._members.get(name)
         if member is None:
             raise ArtifactCorrupt(f"{name} is missing in {self._path}")
-        with self._open() as archive:
+        with self._open() as (archive, _):
             file = archive.extractfile(member)
             data = b"" if file is None else file.read(max_bytes + 1)
         return _within(name, data, max_bytes)

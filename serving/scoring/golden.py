@@ -52,9 +52,7 @@ def check_golden(golden: Mapping[str, Any], scorer: Scorer) -> None:
     except (KeyError, TypeError, ValueError, OverflowError):
         raise ArtifactCorrupt("golden.json is not a table of rows") from None
     if accounts.ndim != 2 or accounts.shape[1] != width or len(accounts) < MIN_ROWS:
-        raise ArtifactCorrupt(
-            f"golden.json needs at least {MIN_ROWS} rows of {width} inputs"
-        )
+        raise ArtifactCorrupt(f"golden.json needs at least {MIN_ROWS} rows of {width} inputs")
     scores = scorer.score(accounts)
     if (scores.ranks.shape, scores.values.shape) != (ranks.shape, values.shape):
         raise ArtifactCorrupt("golden.json has another number of metrics or scores")

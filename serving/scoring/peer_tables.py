@@ -122,14 +122,16 @@ class _Arrays:
 
     def check_all_taken(self) -> None:
         if self._arrays:
-            raise ArtifactCorrupt(f"peer_tables.npz holds unknown arrays: {sorted(self._arrays)}")
+            raise ArtifactCorrupt(
+                f"peer_tables.npz holds unknown arrays: {sorted(self._arrays)[:3]}"
+            )
 
 
 def _unpack(data: bytes) -> Iterator[tuple[str, NDArray[Any]]]:
     """Yield the arrays of an npz; ValueError for a zip that `PeerTables.to_npz` does not write."""
     with zipfile.ZipFile(io.BytesIO(data)) as packed:
         entries = packed.infolist()
-        names = {entry.filename for entry in entries}
+        names = {entry.filename.removesuffix(".npy") for entry in entries}
         stored = all(entry.compress_type == zipfile.ZIP_STORED for entry in entries)
         # Entries may overlap, so that a small file would hold a large one many times.
         if len(names) < len(entries) or sum(entry.file_size for entry in entries) > len(data):

@@ -128,14 +128,12 @@ class Scorer:
         InvalidInput
             If the array has another width, or is not one of numbers.
         """
-        names = ", ".join(entry.name for entry in self.inputs)
-        needed = f"needed are {len(self.inputs)} columns in this order: {names}"
         try:
             accounts = np.asarray(accounts, dtype=np.float64)
         except (TypeError, ValueError):
-            raise InvalidInput(f"accounts are not an array of numbers; {needed}") from None
+            raise self._another_shape("are not an array of numbers") from None
         if accounts.ndim != 2 or accounts.shape[1] != len(self.inputs):
-            raise InvalidInput(f"accounts have shape {accounts.shape}; {needed}")
+            raise self._another_shape(f"have shape {accounts.shape}")
         scores = Scores(
             values=np.empty((len(accounts), len(self.scorecard.score_names))),
             ranks=np.empty((len(accounts), len(self.scorecard.metrics))),
@@ -147,6 +145,12 @@ class Scorer:
                 accounts[rows], scores.values[rows], scores.ranks[rows], scores.flags[rows]
             )
         return scores
+
+    def _another_shape(self, what: str) -> InvalidInput:
+        names = ", ".join(entry.name for entry in self.inputs)
+        return InvalidInput(
+            f"accounts {what}; needed are {len(self.inputs)} columns in this order: {names}"
+        )
 
     def cells(self, accounts: NDArray[np.float64]) -> Cells:
         """Find the accounts in the grid of peer dimensions, as `artifact.tables` takes them."""

@@ -122,3 +122,15 @@ def test_the_two_shares_differ_only_at_atoms_and_at_the_ends(
     differ = ~np.isclose(curve.below(values), curve.at_or_below(values), rtol=0, atol=2e-16)
 
     assert np.isin(values[differ], jumps).all()
+
+
+def test_rounding_does_not_lift_the_share_below_a_point_over_the_one_at_it() -> None:
+    # Here low + 1.0 * (high - low) is a tie in floating point, and can be rounded past high.
+    rng = np.random.default_rng(5)
+    lows, highs = rng.uniform(0.5, 0.9, 2000) / 2, rng.uniform(0.96, 1, 2000)
+    for low, high in zip(lows, highs, strict=True):
+        curve = make_curve([(0, 0), (1, low), (2, high), (3, 1)])
+
+        below, at = curve.below(np.array([2.0])), curve.at_or_below(np.array([2.0]))
+
+        assert below[0] <= at[0]

@@ -154,7 +154,7 @@ def test_golden_rows_of_other_tables_refuse_the_artifact(tmp_path: Path) -> None
         load_scorer(PARTS.with_file(GOLDEN, other).write(tmp_path / "model"))
 
 
-def test_a_mismatch_names_row_and_column_and_both_values(tmp_path: Path) -> None:
+def test_a_mismatch_names_row_and_column_and_both_values() -> None:
     golden = PARTS.golden
     golden["ranks"][7][1] = 0.123
 
