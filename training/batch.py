@@ -160,16 +160,18 @@ def _whole(out: str) -> Iterator[BinaryIO]:
         with Path(out).open("wb") as file:
             yield file
         return
-    with _named(out):
+    try:
         target.parent.mkdir(parents=True, exist_ok=True)
         handle, scratch = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    except OSError as error:
+        # Name what was asked for, not the scratch file.
+        raise OSError(error.errno, error.strerror, out) from None
     try:
-        with os.fdopen(handle, "wb") as file:
+        with _named(out), os.fdopen(handle, "wb") as file:
             yield file
         # mkstemp makes it private; a result is as readable as the file it replaces, or as any.
         Path(scratch).chmod(_default_mode() if mode is None else stat.S_IMODE(mode))
-        with _named(out):
-            Path(scratch).replace(target)
+        Path(scratch).replace(target)
     finally:
         Path(scratch).unlink(missing_ok=True)
 
@@ -195,8 +197,10 @@ def _default_mode() -> int:
 
 @contextmanager
 def _named(out: str) -> Iterator[None]:
-    """Name in an error what the user asked for, not the scratch file."""
+    """Name the file in an error of writing: the system does not say which it was."""
     try:
         yield
     except OSError as error:
+        if error.filename is not None or error.errno is None:
+            raise
         raise OSError(error.errno, error.strerror, out) from None

@@ -67,10 +67,12 @@ def evaluate_metric(
     dict
         ``rank_crps``: mean over accounts and `CRPS_LEVELS` of (F - 1[y <= t])²; smaller is
         better. ``rank_crps_ratio``: to the same for the pooled distribution, which ignores
-        peers; below 1 the peers tell something; with its standard error. ``pit_ks``: largest
-        distance of the randomised PIT from uniform, with the 95 % level of pure noise.
+        peers; below 1 the peers tell something, and 1 where there is nothing to tell (a
+        constant metric); with its standard error. ``pit_ks``: largest distance of the
+        randomised PIT from uniform, with the 95 % level of pure noise.
         ``coverage``: share of accounts at or below each rank. ``worst_cell_ks``: the largest
-        `pit_ks` in a cell of peer-dimension quartiles, with that cell's noise level.
+        `pit_ks` in a cell of peer-dimension quartiles, with that cell's noise level; both 0
+        where no cell has `MIN_CELL_ACCOUNTS`.
         ``at_lower``, ``at_upper``: share of accounts at the learned bounds.
 
     References
@@ -80,15 +82,14 @@ def evaluate_metric(
            Biometrics 65(4): the randomised PIT.
     """
     losses, alone = _rank_crps(table, cells, values)
-    ratio = losses.mean() / alone.mean()
-    error = (losses - ratio * alone).std() / np.sqrt(len(values)) / alone.mean()
+    ratio, error = _ratio(losses, alone)
     pit = randomised_pit(table, cells, values)
     worst = _worst_cell(pit, groups)
     return {
         "accounts": len(values),
         "rank_crps": float(losses.mean()),
-        "rank_crps_ratio": float(ratio),
-        "rank_crps_ratio_standard_error": float(error),
+        "rank_crps_ratio": ratio,
+        "rank_crps_ratio_standard_error": error,
         "pit_ks": ks_distance(pit),
         "pit_ks_noise_95": KS_95 / float(np.sqrt(len(pit))),
         "coverage": {f"{level:.2f}": float((pit <= level).mean()) for level in COVERAGE_LEVELS},
@@ -126,6 +127,16 @@ def _rank_crps(
         losses += (table.at_or_below(cells, at) - below) ** 2
         alone += (table.pooled.at_or_below(at) - below) ** 2
     return losses / len(thresholds), alone / len(thresholds)
+
+
+def _ratio(losses: NDArray[np.float64], alone: NDArray[np.float64]) -> tuple[float, float]:
+    """Give the ratio of two mean losses and its standard error."""
+    if not alone.any():
+        # All values are the same and were foretold without peers.
+        return 1.0, 0.0
+    ratio = losses.mean() / alone.mean()
+    error = (losses - ratio * alone).std() / np.sqrt(len(losses)) / alone.mean()
+    return float(ratio), float(error)
 
 
 def _worst_cell(pit: NDArray[np.float64], groups: NDArray[np.intp]) -> tuple[float, float]:

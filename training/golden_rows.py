@@ -44,6 +44,7 @@ def golden_accounts(
             high.append(curve.values[-1])
     random = np.column_stack(columns)
     bottom, top = np.array(low), np.array(high)
-    holes = np.where(np.eye(len(inputs), dtype=bool), np.nan, random[: len(inputs)])
+    holed = random[np.arange(len(inputs)) % RANDOM_ROWS]
+    holes = np.where(np.eye(len(inputs), dtype=bool), np.nan, holed)
     edges = [bottom, top, bottom - 1.0, top + 1.0, np.full(len(inputs), np.nan), 0.0 * bottom]
     return np.vstack([random, np.array(edges), holes])

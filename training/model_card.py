@@ -76,11 +76,17 @@ def _calibration(evaluation: Mapping[str, Any]) -> list[str]:
             lines.append(f"| {name} | 0 | {result['missing']:,} | - | - | - | - |")
             continue
         coverage = result["coverage"]
+        # Without noise there is no cell: none has enough accounts to be judged by.
+        worst = (
+            f"{result['worst_cell_ks']:.3f} ({result['worst_cell_noise_95']:.3f})"
+            if result["worst_cell_noise_95"]
+            else "-"
+        )
         lines.append(
             f"| {name} | {result['accounts']:,} | {result['missing']:,} "
             f"| {result['rank_crps_ratio']:.3f} ± {result['rank_crps_ratio_standard_error']:.3f} "
             f"| {result['pit_ks']:.3f} ({result['pit_ks_noise_95']:.3f}) "
-            f"| {result['worst_cell_ks']:.3f} ({result['worst_cell_noise_95']:.3f}) "
+            f"| {worst} "
             f"| {coverage['0.10']:.1%} / {coverage['0.50']:.1%} / {coverage['0.90']:.1%} |"
         )
     return [*lines, "", "![calibration](plots/calibration.png)", ""]

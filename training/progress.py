@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -25,7 +26,7 @@ def progress_bar(what: str) -> Iterator[Step]:
     if not sys.stderr.isatty():
         yield lambda name, total: _log.info("%s (of %d): %s", what, total, name)
         return
-    with tqdm(desc=what, file=sys.stderr, leave=False) as bar:
+    with tqdm(desc=what, file=sys.stderr, leave=False, **_size()) as bar:
         lock = threading.Lock()  # tqdm's own guards the terminal, not the count.
 
         def step(name: str, total: int) -> None:
@@ -35,3 +36,9 @@ def progress_bar(what: str) -> Iterator[Step]:
                 bar.update()
 
         yield step
+
+
+def _size() -> dict[str, int]:
+    """Give a terminal that does not know its size a usual one: tqdm would show nothing on it."""
+    columns, lines = os.get_terminal_size(sys.stderr.fileno())
+    return {} if columns and lines else {"ncols": 80, "nrows": 24}

@@ -13,7 +13,7 @@ from serving.scoring.peer_axes import Axis, locate
 from serving.scoring.peer_table import CDF_ONE
 from training.axes import in_ranks
 from training.peer_models.interface import MetricSample, PeerModel
-from training.peer_models.losses import log_losses, mean_and_error
+from training.peer_models.losses import compare_losses, log_losses
 
 #: Candidate bandwidths, in nodes of an even grid, widest first.
 BANDWIDTHS = (4.0, 2.5, 1.5, 1.0, 0.5, 0.0)
@@ -63,15 +63,14 @@ def choose_bandwidth(
     """Find the widest bandwidth whose held-out loss is within one standard error of the best."""
     cells = selection.cells
     place = locate([in_ranks(axis) for axis in axes], cells.dimensions)
-    losses = []
+    candidates = []
     for bandwidth in BANDWIDTHS:
         table = add_unknown(smooth(grid, axes, bandwidth), mass)
         nodes = table.reshape(-1, table.shape[-1])
-        cdf = (place.weights[:, :, None] * nodes[place.corners]).sum(axis=0)
-        losses.append(log_losses(cdf, cells))
-    best = min(losses, key=lambda loss: float(loss.sum()))
-    for bandwidth, loss in zip(BANDWIDTHS, losses, strict=True):
-        worse, error = mean_and_error(loss - best, cells.accounts)
+        candidates.append((place.weights[:, :, None] * nodes[place.corners]).sum(axis=0))
+    best = min(candidates, key=lambda cdf: float(log_losses(cdf, cells).sum()))
+    for bandwidth, cdf in zip(BANDWIDTHS, candidates, strict=True):
+        worse, error = compare_losses(cdf, best, cells)
         if worse <= error:
             return bandwidth
     return 0.0

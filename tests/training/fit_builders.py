@@ -1,6 +1,7 @@
 """Accounts to fit, and tables whose truth is known, for the tests of fitting and evaluating."""
 
 from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -8,15 +9,15 @@ from numpy.typing import NDArray
 
 from serving.scoring.artifact import Artifact
 from serving.scoring.distribution import PooledDistribution
-from serving.scoring.peer_axes import Axis
+from serving.scoring.peer_axes import Axis, locate
 from serving.scoring.peer_table import CDF_ONE, PeerTable
 from serving.scoring.peer_tables import PeerTables
 from serving.scoring.scorecard import Input, Scorecard, scorecard_from_dict
 from serving.scoring.scorer import Scorer
 from training.axes import fit_axes
 from training.definition import Definition, parse_definition
-from training.fit import FitPlan
-from training.split import Split
+from training.fit import FitPlan, fit_tables
+from training.split import Split, split_accounts
 from training.synthetic import METRICS, sample_accounts
 
 NAN = float("nan")
@@ -47,6 +48,37 @@ def make_synthetic(accounts: int, seed: int) -> pd.DataFrame:
 def true_ranks(metric: str, values: NDArray[np.float64], frame: pd.DataFrame) -> NDArray:
     """P(Y <= value) of every account, by the law it was drawn from."""
     return METRICS[metric].cdf(values, frame["acct_age"], frame["acct_size"])
+
+
+def fit_synthetic(accounts, seed):
+    """Every metric of the synthetic accounts, fitted, and the accounts that were kept out."""
+    frame = make_synthetic(accounts, seed).sort_values("acct_id")
+    split = split_accounts(frame["acct_id"])
+    known = frame[split < Split.EVALUATE]
+    dimensions = known[["acct_age", "acct_size"]].to_numpy(float)
+    plan = make_plan([AGE, SIZE], dimensions, split[split < Split.EVALUATE])
+    metrics = {name: known[name].to_numpy(float) for name in METRICS}
+    tables, fits = fit_tables(plan, metrics, {}, jobs=2)
+    return SimpleNamespace(
+        tables=tables, fits=fits, known=known, kept_out=frame[split == Split.EVALUATE]
+    )
+
+
+def measure_error(fitted, metric):
+    """Mean |F - truth| in points of 10, of the table and of the distribution without peers."""
+    table, accounts = fitted.tables.metrics[metric], fitted.kept_out
+    cells = locate(fitted.tables.axes, accounts[["acct_age", "acct_size"]].to_numpy(float))
+    errors = []
+    for threshold in np.quantile(fitted.known[metric], np.linspace(0.01, 0.99, 33)):
+        at = np.full(len(accounts), threshold)
+        truth = true_ranks(metric, at, accounts)
+        errors.append(
+            [
+                10 * np.abs(table.at_or_below(cells, at) - truth).mean(),
+                10 * np.abs(table.pooled.at_or_below(at) - truth).mean(),
+            ]
+        )
+    return np.mean(errors, axis=0)
 
 
 def make_definition(dimensions: str, metrics: Sequence[str] = ("bots",), more: str = "{}"):
@@ -107,3 +139,21 @@ def make_scorer(tables: Mapping[str, PeerTable], axis: Axis | None = None) -> Sc
     card = make_scorecard(list(tables))
     peers = PeerTables((axis,), np.full(axis.size, 1000.0), dict(tables))
     return Scorer(Artifact(card, card.inputs, peers, {}, {}, version=""))
+
+
+#: 1,500 accounts all over two dimensions, and metrics plain and odd.
+RNG = np.random.default_rng(5)
+PLACES = RNG.random((1500, 2)) * 100
+PLAN = make_plan([AGE, SIZE], PLACES)
+POWER = draw_power(PLACES[:, 0], RNG, power=3.0)
+HOLED = np.where(RNG.random(1500) < 0.3, NAN, POWER)
+COLUMNS = {
+    "power": POWER,
+    "holed": HOLED,
+    "never": np.full(1500, NAN),
+    "constant": np.full(1500, 5.0),
+    "once": np.where(np.arange(1500) == 7, 5.0, NAN),
+    "noise": RNG.lognormal(size=1500),
+    "counts": RNG.poisson(1 + PLACES[:, 1] / 20).astype(float),
+    "negative": POWER - 2.0,
+}

@@ -55,6 +55,12 @@ def test_the_table_is_the_model_at_every_node():
         assert np.abs(table[i, j, k] / CDF_ONE - Known().cdf(at)[0]).max() <= 0.5 / CDF_ONE + 1e-12
 
 
+def test_a_last_bit_at_the_edge_between_two_steps_does_not_make_a_table_fall():
+    falling = np.array([[0.0, (100.5 + 1e-9) / CDF_ONE, (100.5 - 1e-9) / CDF_ONE, 1.0]])
+
+    assert to_table(falling, np.ones(1))[0].tolist() == [0, 101, 101, CDF_ONE]
+
+
 def test_every_node_of_a_table_is_a_distribution():
     """Sums of rounded numbers may fall, or leave 0 to 1, by a last bit."""
     grid = np.sort(RNG.random((41, 3, 5)), axis=-1)
@@ -246,3 +252,10 @@ def test_the_bandwidth_is_the_widest_that_held_out_accounts_do_not_refuse(
 
     assert narrowest <= chosen <= widest, why
     assert chosen in BANDWIDTHS
+
+
+def test_what_few_accounts_cannot_tell_from_chance_does_not_narrow_the_bandwidth():
+    """The exact grid is best at no bandwidth, but 500 accounts are not sure of it."""
+    selection, mass = selection_of(slow, accounts=500), np.ones(len(EVEN.nodes))
+
+    assert choose_bandwidth(grid_of(slow), (EVEN,), selection, mass) == BANDWIDTHS[0]

@@ -23,7 +23,7 @@ import xgboost
 from numpy.typing import NDArray
 
 from training.peer_models.interface import CellCounts, MetricSample
-from training.peer_models.losses import log_losses, mean_and_error
+from training.peer_models.losses import compare_losses
 from training.peer_models.marginal import Marginal
 
 #: Below this many accounts a model of peers is noise.
@@ -104,10 +104,7 @@ def fit_distribution_regression(
     model = DistributionRegression(best, start, fitting.categories, seed)
     held_out = selection.cells
     alone = np.tile(np.concatenate([[0.0], start, [1.0]]), (len(held_out.accounts), 1))
-    gain, error = mean_and_error(
-        log_losses(alone, held_out) - log_losses(model.cdf(held_out.dimensions), held_out),
-        held_out.accounts,
-    )
+    gain, error = compare_losses(alone, model.cdf(held_out.dimensions), held_out)
     if gain < error:
         return Marginal(fitting.knots, "peers tell no more than chance about this metric")
     return replace(model, gain=gain, gain_error=error)

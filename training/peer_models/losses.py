@@ -33,11 +33,37 @@ def log_losses(cdf: NDArray[np.float64], cells: CellCounts) -> NDArray[np.float6
     return losses
 
 
-def mean_and_error(
-    differences: NDArray[np.float64], accounts: NDArray[np.float64]
+def compare_losses(
+    first: NDArray[np.float64], second: NDArray[np.float64], cells: CellCounts
 ) -> tuple[float, float]:
-    """Give the mean per account of per-cell sums, and its standard error with cells as clusters."""
+    """Give by how much the first distribution's mean log-loss exceeds the second's.
+
+    Parameters
+    ----------
+    first, second : ndarray of shape (n_cells, n_knots)
+        Predicted F.
+
+    Returns
+    -------
+    tuple of float
+        The mean difference per account, and its standard error. Accounts are independent, cells
+        are not drawn: a cell that holds all the difference makes it no less certain.
+    """
+    differences = _account_losses(first) - _account_losses(second)
+    # How many accounts of each cell have each knot as the first that is not below their value.
+    accounts = np.diff(cells.at_or_below, axis=1, prepend=0.0)
     total = accounts.sum()
-    mean = differences.sum() / total
-    spread = differences - accounts * mean
-    return float(mean), float(np.sqrt((spread**2).sum()) / total)
+    mean = (accounts * differences).sum() / total
+    variance = (accounts * (differences - mean) ** 2).sum() / total
+    return float(mean), float(np.sqrt(variance / total))
+
+
+def _account_losses(cdf: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give an account's log-loss by the first knot that is not below its value; shape as `cdf`."""
+    predicted = np.clip(cdf[:, 1:-1], _EDGE, 1.0 - _EDGE)
+    losses: NDArray[np.float64] = np.zeros(cdf.shape)
+    losses[:, 1:-1] = -np.log(predicted)[:, ::-1].cumsum(axis=1)[:, ::-1]
+    losses[:, 0] = losses[:, 1]
+    losses[:, 2:] -= np.log1p(-predicted).cumsum(axis=1)
+    losses /= predicted.shape[1]
+    return losses

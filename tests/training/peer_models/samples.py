@@ -77,3 +77,35 @@ def true_by_category(values: NDArray[np.float64], category: int) -> NDArray[np.f
 def noise(dimensions: NDArray[np.float64], seed: int = 9) -> NDArray[np.float64]:
     """Knows nothing of the peers."""
     return np.random.default_rng(seed).lognormal(size=len(dimensions))
+
+
+#: Enough to learn from, few enough to be quick.
+ACCOUNTS = 1200
+SAMPLE = make_sample(ACCOUNTS, values=gamma_of_first)
+FEW = take(SAMPLE, np.arange(40))
+NOBODY = take(SAMPLE, np.zeros(ACCOUNTS, dtype=bool))
+CONSTANT = make_sample(ACCOUNTS)
+ONE_PLACE = take(SAMPLE, np.zeros(ACCOUNTS, dtype=int))
+
+#: Fitting accounts, selecting accounts, and what is odd about them.
+ODD_SAMPLES = [
+    (FEW, FEW, "few accounts"),
+    (take(SAMPLE, [0]), take(SAMPLE, [1]), "two accounts"),
+    (SAMPLE, NOBODY, "nobody to select by"),
+    (NOBODY, SAMPLE, "nobody to fit to"),
+    (NOBODY, NOBODY, "nobody at all"),
+    (take(SAMPLE, [0]), SAMPLE, "one account to fit to"),
+    (SAMPLE, take(SAMPLE, [0]), "one account to select by"),
+    (*divide(CONSTANT), "every account has the same value"),
+    (*divide(with_knots(SAMPLE, 0, 1)), "a single pair of knots"),
+    (*divide(with_knots(SAMPLE, 0, 0.5, 1)), "a single inner knot"),
+    (*divide(ONE_PLACE), "every account is at the same place"),
+    (*divide(make_sample(ACCOUNTS, values=noise, categories=(1,))), "one category"),
+    (*divide(make_sample(400, values=noise, categories=(200, 0))), "two accounts a category"),
+    (
+        SAMPLE,
+        with_knots(take(SAMPLE, SAMPLE.ranks > 0.9), *SAMPLE.knots),
+        "selected at the top",
+    ),
+    (take(SAMPLE, SAMPLE.ranks < 0.4), SAMPLE, "fitted to zeros alone"),
+]

@@ -1,0 +1,200 @@
+import copy
+import re
+
+import pytest
+from fit_builders import REGION, make_scorecard
+
+from serving.scoring.scorecard import scorecard_from_dict
+from training.model_card import model_card
+
+NAMES = ["bots", "macro", "web2case"]
+
+
+def make_result(**changes):
+    return {
+        "missing": 12,
+        "accounts": 3456,
+        "rank_crps": 0.123,
+        "rank_crps_ratio": 0.8124,
+        "rank_crps_ratio_standard_error": 0.0051,
+        "pit_ks": 0.0173,
+        "pit_ks_noise_95": 0.0231,
+        "coverage": {f"{level / 100:.2f}": level / 100 + 0.003 for level in range(5, 100, 5)},
+        "worst_cell_ks": 0.0917,
+        "worst_cell_noise_95": 0.0828,
+        "at_lower": 0.25,
+        "at_upper": 0.0,
+    } | changes
+
+
+def make_evaluation(**metrics):
+    return {
+        "on": "evaluation split",
+        "accounts": 3468,
+        "flags": {
+            "out_of_range": 0,
+            "peer_dimension_missing": 35,
+            "few_peers": 347,
+            "value_clamped": 1734,
+        },
+        "metrics": {name: make_result() for name in NAMES} | metrics,
+    }
+
+
+def make_training(**metrics):
+    fitted = {"estimator": "distribution_regression", "rounds": 30}
+    return {
+        "accounts": 17_345,
+        "data_sha256": "0123456789abcdef" * 4,
+        "refused_rows": 1_021,
+        "split": {"accounts": {"fit": 10_400, "select": 3_477, "evaluate": 3_468}},
+        "metrics": dict.fromkeys(NAMES, fitted) | metrics,
+    }
+
+
+def make_card(*, card=None, training=None, evaluation=None):
+    return model_card(
+        card or make_scorecard(NAMES),
+        training or make_training(),
+        evaluation or make_evaluation(),
+    )
+
+
+def row_of(card, first):
+    (row,) = [line for line in card.splitlines() if line.startswith(f"| {first} |")]
+    return [cell.strip() for cell in row.strip("|").split("|")]
+
+
+def test_a_metric_s_figures_are_those_of_the_evaluation():
+    result = make_result(accounts=4321, missing=1234, pit_ks=0.0456)
+
+    row = row_of(make_card(evaluation=make_evaluation(macro=result)), "macro")
+
+    assert row == [
+        "macro",
+        "4,321",
+        "1,234",
+        "0.812 ± 0.005",
+        "0.046 (0.023)",
+        "0.092 (0.083)",
+        "10.3% / 50.3% / 90.3%",
+    ]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_metric_is_evaluated_and_described(name):
+    card = make_card()
+
+    rows = [line for line in card.splitlines() if f"| {name} |" in line]
+
+    assert len(rows) == 2
+    assert "distribution_regression" in rows[1]
+
+
+def test_says_what_was_fitted_and_why_not_more():
+    reason = "peers tell no more than chance about this metric"
+    training = make_training(bots={"estimator": "marginal", "reason": reason})
+
+    assert f"| marginal ({reason}) |" in make_card(training=training)
+
+
+def test_says_on_what_it_was_fitted_and_evaluated():
+    card = make_card()
+
+    for stated in (
+        "17,345 accounts (sha256 of the cleaned table `0123456789abcdef…`)",
+        "1,021 rows were refused",
+        "Fitted on 13,877, of which 3,477 chose between fits; 3,468 were kept out.",
+        "Evaluated on 3,468 (evaluation split).",
+    ):
+        assert stated in card
+
+
+def test_says_how_many_accounts_have_which_limits():
+    card = make_card()
+
+    assert "Fewer than 100 effective peers: 10.0%" in card
+    assert "outside the training range: 0.0%" in card
+    assert "not known: 1.0%" in card
+    assert "beyond its bound: 50.0%" in card
+
+
+def test_a_metric_nobody_has_is_named_without_figures():
+    card = make_card(evaluation=make_evaluation(bots={"accounts": 0, "missing": 3468}))
+
+    assert row_of(card, "bots") == ["bots", "0", "3,468", "-", "-", "-", "-"]
+
+
+def test_where_no_cell_has_enough_accounts_the_worst_is_not_said_to_be_perfect():
+    result = make_result(worst_cell_ks=0.0, worst_cell_noise_95=0.0)
+
+    assert row_of(make_card(evaluation=make_evaluation(bots=result)), "bots")[5] == "-"
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"ties": "bounds"}, "Ties `bounds`: half of the accounts with the same value"),
+        ({"ties": "mid"}, "Ties `mid`: half of the accounts with the same value count as below."),
+        ({"ties": "low"}, "Ties `low`: none of the accounts with the same value"),
+        ({"ties": "high"}, "Ties `high`: all of the accounts with the same value"),
+        ({"higher_is_better": False}, "| lower is better |"),
+        ({"higher_is_better": True}, "| higher is better |"),
+    ],
+)
+def test_says_how_a_metric_is_scored(changes, sentence):
+    assert sentence in make_card(card=make_scorecard(NAMES, **changes))
+
+
+@pytest.mark.parametrize(
+    ("policy", "sentence"),
+    [
+        ("skip", "it is left out, and the weights of the rest renormalised."),
+        ("zero", "it is counted as 0 in its component."),
+    ],
+)
+def test_says_what_a_missing_metric_does(policy, sentence):
+    card = scorecard_from_dict({**make_scorecard(NAMES).tree, "missing": policy})
+
+    assert sentence in make_card(card=card)
+
+
+def test_components_within_components_are_listed_with_their_weights():
+    tree = copy.deepcopy(dict(make_scorecard(NAMES).tree))
+    tree["components"] = {
+        "use": {
+            "weight": 2,
+            "metrics": {"bots": 3},
+            "components": {"cases": {"weight": 5, "metrics": {"macro": 7, "web2case": 0}}},
+        }
+    }
+
+    card = make_card(card=scorecard_from_dict(tree))
+
+    assert "| use | 2 | bots | 3 |" in card
+    assert "| cases | 5 | macro | 7 |" in card
+    assert "| cases | 5 | web2case | 0 |" in card
+
+
+def test_names_the_peer_dimensions_and_the_scale():
+    card = make_card(card=make_scorecard(NAMES, (REGION,)))
+
+    assert "accounts with similar region" in card
+    assert "0 to 10." in card
+
+
+def test_no_figure_is_a_nan_and_every_table_row_is_whole():
+    nobody = {name: {"accounts": 0, "missing": 0} for name in NAMES}
+
+    for card in (make_card(), make_card(evaluation=make_evaluation(**nobody))):
+        assert not re.search(r"\b(nan|NaN|inf|None)\b", card)
+        widths = {
+            line.count("|")
+            for line in card.split("## How right it is")[1].split("![")[0].splitlines()
+            if line
+        }
+        assert widths == {8}
+
+
+def test_the_same_numbers_give_the_same_card():
+    assert make_card() == make_card()

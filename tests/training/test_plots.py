@@ -1,0 +1,84 @@
+import io
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+
+from training.plots import calibration_plot
+
+
+def make_evaluation(metrics, **changes):
+    levels = [level / 100 for level in range(5, 100, 5)]
+    results = {
+        f"metric_{number}": {
+            "accounts": 1000,
+            "pit_ks": 0.02,
+            "pit_ks_noise_95": 0.043,
+            "coverage": {f"{level:.2f}": level + 0.01 for level in levels},
+        }
+        for number in range(metrics)
+    }
+    return {"on": "evaluation split", "accounts": 1000, "metrics": results | changes}
+
+
+def decode(png):
+    """Rows, columns and colours."""
+    return imread(io.BytesIO(png), format="png")
+
+
+NOBODY = {"accounts": 0, "missing": 1000}
+
+
+@pytest.mark.parametrize(
+    ("evaluation", "rows", "why"),
+    [
+        (make_evaluation(1), 1, "one metric"),
+        (make_evaluation(4), 1, "a full row"),
+        (make_evaluation(5), 2, "one more than a row"),
+        (make_evaluation(13), 4, "the default scorecard"),
+        (make_evaluation(3, empty=NOBODY), 1, "one metric nobody has"),
+        (make_evaluation(4, empty=NOBODY), 1, "which takes no place of its own"),
+        (make_evaluation(0, empty=NOBODY), 1, "no metric that anybody has"),
+        (make_evaluation(0), 1, "no metric"),
+    ],
+)
+def test_draws_a_panel_per_metric_that_accounts_have(evaluation, rows, why):
+    picture = decode(calibration_plot(evaluation))
+
+    assert picture.shape[:2] == (round(100 * (2.3 * rows + 0.8)), 1200), why
+    assert picture.std() > 0.01, "not blank"
+
+
+def test_the_same_numbers_give_the_same_bytes():
+    assert calibration_plot(make_evaluation(5)) == calibration_plot(make_evaluation(5))
+
+
+def test_other_numbers_give_another_picture():
+    off = make_evaluation(1)
+    off["metrics"]["metric_0"]["coverage"]["0.50"] = 0.6
+
+    assert calibration_plot(off) != calibration_plot(make_evaluation(1))
+
+
+def test_a_metric_nobody_has_changes_nothing_in_the_picture():
+    assert calibration_plot(make_evaluation(2, empty=NOBODY)) == calibration_plot(
+        make_evaluation(2)
+    )
+
+
+def test_the_file_says_nothing_of_who_drew_it():
+    png = calibration_plot(make_evaluation(1))
+
+    assert b"Matplotlib" not in png
+    assert b"tEXt" not in png
+
+
+def test_no_warning_comes_of_a_perfect_or_a_hopeless_calibration():
+    perfect, hopeless = make_evaluation(1), make_evaluation(1)
+    for evaluation, share in ((perfect, None), (hopeless, 0.0)):
+        coverage = evaluation["metrics"]["metric_0"]["coverage"]
+        coverage |= {level: float(level) if share is None else share for level in coverage}
+
+    pictures = [decode(calibration_plot(evaluation)) for evaluation in (perfect, hopeless)]
+
+    assert not np.array_equal(*pictures)
