@@ -58,15 +58,15 @@ def run() -> Run:
     """Run the program: `run("score", ..., cwd=folder, stdin="...", TZ="UTC")`."""
 
     def run(
-        *arguments: object, cwd: Path, stdin: str = "", **changes: str
+        *arguments: object, cwd: Path, stdin: str | None = None, text: bool = True, **changes: str
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [PROGRAM, *map(str, arguments)],
             cwd=cwd,
             env=environment(**changes),
-            input=stdin,
+            input=stdin if stdin is not None else "" if text else b"",
             capture_output=True,
-            text=True,
+            text=text,
             check=False,
             timeout=300,
         )

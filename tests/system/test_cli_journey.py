@@ -1,4 +1,4 @@
-"""From CSVs to scores and back again with the installed program, in folders that hold nothing else."""
+"""From CSVs to scores and back with the installed program, in folders that hold nothing else."""
 
 from __future__ import annotations
 
@@ -281,17 +281,16 @@ def test_evaluating_again_gives_the_figures_of_the_artifact(run, trained, sample
 
 
 def test_evaluation_looks_at_the_accounts_kept_out_unless_told_otherwise(
-    run, trained, sample, tmp_path
+    run, small_trained, small, tmp_path
 ):
-    training = json.loads((trained.artifact / "manifest.json").read_text())["training"]
+    training = json.loads((small_trained / "manifest.json").read_text())["training"]
 
-    kept_out = run("evaluate", trained.artifact, "--data", sample, cwd=tmp_path)
-    everyone = run("evaluate", trained.artifact, "--data", sample, "--all", cwd=tmp_path)
+    kept_out = run("evaluate", small_trained, "--data", small, cwd=tmp_path)
+    everyone = run("evaluate", small_trained, "--data", small, "--all", cwd=tmp_path)
 
     count = training["split"]["accounts"]["evaluate"]
     assert kept_out.stdout.startswith(f"on {count:,} accounts (evaluation split)")
-    assert everyone.stdout.startswith("on 5,000 accounts (all accounts)")
-    assert kept_out.stdout in trained.done.stdout
+    assert everyone.stdout.startswith("on 1,500 accounts (all accounts)")
 
 
 def test_evaluating_accounts_that_were_all_fitted_says_so(run, small_trained, small, tmp_path):
@@ -305,11 +304,9 @@ def test_evaluating_accounts_that_were_all_fitted_says_so(run, small_trained, sm
         path.write_text(f"{header}\nfitted-1{row[row.index(',') :]}\n")
 
     kept_out = run("evaluate", small_trained, "--data", lonely, cwd=tmp_path)
-    everyone = run("evaluate", small_trained, "--data", lonely, "--all", cwd=tmp_path)
 
     assert kept_out.returncode == 1
     assert "none of the 1 accounts was kept out of training; --all" in kept_out.stderr
-    assert everyone.returncode == 0
 
 
 def test_a_reweighted_scorecard_is_built_packed_and_scored_from_the_archive(
@@ -322,7 +319,7 @@ def test_a_reweighted_scorecard_is_built_packed_and_scored_from_the_archive(
         "build", "--scorecard", "mine.yaml", "--from", small_trained, "--out", "new", cwd=tmp_path
     )
     packed = run("pack", "new", "--out", "out/model.tar.gz", cwd=tmp_path)
-    again = run("pack", "new", "--out", "-", cwd=tmp_path, PYTHONIOENCODING="latin-1")
+    again = run("pack", "new", "--out", "-", cwd=tmp_path, text=False)
     scores = [
         run("score", artifact, "--data", small, "--out", "-", cwd=tmp_path)
         for artifact in ("new", "out/model.tar.gz", small_trained)
@@ -332,29 +329,14 @@ def test_a_reweighted_scorecard_is_built_packed_and_scored_from_the_archive(
     assert built.stdout == f"artifact: new, version {version}\n"
     archive = (tmp_path / "out" / "model.tar.gz").read_bytes()
     assert packed.stdout == f"out/model.tar.gz: {len(archive):,} bytes\n"
-    assert again.stderr == f"-: {len(archive):,} bytes\n", "stdout is the archive and only that"
+    assert again.stdout == archive, "stdout is the archive and only that"
+    assert again.stderr.decode() == f"-: {len(archive):,} bytes\n"
     new, from_archive, old = (read_scores(done.stdout) for done in scores)
     assert new == from_archive
     differing = {
         key for one, two in zip(new, old, strict=True) for key in one if one[key] != two[key]
     }
     assert differing == {"auto_component_score", "global_score"}
-
-
-def test_an_archive_written_to_stdout_is_the_archive(trained, tmp_path):
-    import subprocess
-
-    from tests.system.conftest import PROGRAM, environment
-
-    direct = subprocess.run(
-        [PROGRAM, "pack", trained.artifact, "--out", "-"],
-        cwd=tmp_path, env=environment(), capture_output=True, check=True,
-    ).stdout  # fmt: skip
-    (tmp_path / "piped.tar.gz").write_bytes(direct)
-
-    assert load_scorer(tmp_path / "piped.tar.gz").artifact.version == (
-        load_scorer(trained.artifact).artifact.version
-    )
 
 
 def test_the_schema_for_editors_is_written_where_asked(run, tmp_path):
@@ -376,17 +358,18 @@ def test_a_result_replaces_what_a_link_points_to(run, small_trained, small, tmp_
     assert stat.S_IMODE((tmp_path / "real.csv").stat().st_mode) == 0o600, "private stays private"
 
 
-def test_a_linked_artifact_is_replaced_behind_its_link(run, small, five_metrics, tmp_path):
-    train = ("train", "--data", small, "--scorecard", five_metrics, "--out", "current")
+def test_a_linked_artifact_is_replaced_behind_its_link(run, small_trained, five_metrics, tmp_path):
+    build = ("build", "--from", small_trained, "--out", "current", "--scorecard")
     (tmp_path / "current").symlink_to("v1")
+    (tmp_path / "mine.yaml").write_text(five_metrics.read_text().replace("macro: 1,", "macro: 9,"))
 
-    first = run(*train, cwd=tmp_path)
-    second = run(*train, "--seed", 5, cwd=tmp_path)
+    first = run(*build, five_metrics, cwd=tmp_path)
+    second = run(*build, "mine.yaml", cwd=tmp_path)
 
     assert (first.returncode, second.returncode) == (0, 0), second.stderr
     assert (tmp_path / "current").is_symlink()
-    assert load_scorer(tmp_path / "v1").artifact.manifest["training"]["seed"] == 5
-    assert {path.name for path in tmp_path.iterdir()} == {"current", "v1"}
+    assert load_scorer(tmp_path / "v1").artifact.version in second.stdout
+    assert {path.name for path in tmp_path.iterdir()} == {"current", "v1", "mine.yaml"}
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
@@ -396,7 +379,7 @@ def test_a_named_pipe_is_written_to_not_replaced(launch, small_trained, small, t
 
     text = (tmp_path / "pipe").read_text()
 
-    assert process.wait(60) == 0
+    assert process.wait(180) == 0
     assert len(read_scores(text)) == 1500
     assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
     process.communicate()

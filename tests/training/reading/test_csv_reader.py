@@ -1,37 +1,17 @@
-import csv
 import io
-import math
 import re
 
-import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pytest
+from csv_cases import RATE, REGION, SINCE, TINY_BLOCKS, read, refused
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from serving.scoring.scorecard import Input
-from training.errors import DataError, TooManyRefused
-from training.reading.csv_cells import READERS, read_number
+from training.errors import DataError
 from training.reading.csv_lines import MAX_LINE_BYTES
 from training.reading.csv_reader import read_batches, read_header
-from training.reading.refusals import KEPT_ENTRIES, Refusal, Refusals
-
-RATE = Input("rate")
-REGION = Input("region", "category")
-SINCE = Input("since", "date")
-TINY_BLOCKS = [1, 3, 7, 16, 8 * 2**20]
-
-
-def read(content, inputs=(RATE,), **options):
-    data = content if isinstance(content, bytes) else content.encode()
-    refusals = Refusals()
-    frames = list(read_batches(io.BytesIO(data), inputs, refusals, name="x.csv", **options))
-    return pd.concat(frames, ignore_index=True) if frames else None, refusals
-
-
-def refused(content, inputs=(RATE,), **options):
-    return [(entry.line, entry.reason) for entry in read(content, inputs, **options)[1].entries]
+from training.reading.refusals import Refusal, Refusals
 
 
 def test_each_column_has_its_type_and_each_row_its_line():
@@ -179,173 +159,6 @@ def test_every_line_is_read_as_if_it_were_alone(rows):
 
 
 @pytest.mark.parametrize(
-    ("text", "number", "why"),
-    [
-        ("0.5", 0.5, "plain"),
-        ("+1", 1.0, "a sign"),
-        (" 1 ", 1.0, "space around"),
-        ("1.", 1.0, "no digit after the point"),
-        (".5", 0.5, "no digit before the point"),
-        ("1E+5", 1e5, "scientific"),
-        ("1e-400", 0.0, "too small to tell from zero"),
-        ("", math.nan, "missing"),
-        ("   ", math.nan, "spaces only: missing"),
-        ("nan", math.nan, "missing"),
-        (" NaN ", math.nan, "missing"),
-        ("-0.0", 0.0, "there is one zero"),
-    ],
-)
-def test_reads_a_number(text, number, why):
-    frame, refusals = read(f"acct_id,rate\nA,{text}\n")
-
-    assert frame["rate"].tolist() == pytest.approx([number], nan_ok=True), why
-    assert not np.signbit(frame["rate"][0]), why
-    assert refusals.total == 0, why
-
-
-@pytest.mark.parametrize(
-    "text", ["NA", "null", "abc", "1_000", "0x10", "-nan", "nan(1)", "1d", "--1", "1\0", "true"]
-)
-def test_refuses_what_is_not_a_number(text):
-    assert refused(f"acct_id,rate\nA,{text}\nB,1\n") == [
-        (2, f"rate is not a number: {text!r} (leave the cell empty where it is missing)")
-    ]
-
-
-@pytest.mark.parametrize("text", ["inf", "-inf", "Infinity", "1e400", "-1e400"])
-def test_refuses_a_number_that_is_not_finite(text):
-    assert refused(f"acct_id,rate\nA,{text}\n") == [(2, f"rate is not finite: {text!r}")]
-
-
-def test_a_long_text_is_shown_shortened():
-    [(_, reason)] = refused(f"acct_id,rate\nA,{'x' * 500}\n")
-
-    assert f"'{'x' * 29}…'" in reason
-
-
-@given(
-    st.lists(
-        st.one_of(
-            st.floats().map(repr),
-            st.from_regex(
-                r"\A[ \t]?[+-]?([0-9]{1,4}\.?[0-9]{0,3}|\.[0-9]+|nan|inf|Infinity)"
-                r"(e[+-]?[0-9]{1,3})?[ \t]?\Z"
-            ),
-            st.sampled_from(
-                [
-                    "",
-                    " ",
-                    "NaN",
-                    "+1",
-                    "1e400",
-                    "nan",
-                    "inf",
-                    "-inf",
-                    "1.",
-                    ".5",
-                    "1_0",
-                    "0x1p3",
-                    "nan(1)",
-                ]
-            ),
-            st.text(max_size=5),
-        )
-    )
-)
-def test_arrow_and_python_read_the_same_numbers(texts):
-    mistakes = {}
-    together = READERS["number"](
-        "rate", pa.array([text or None for text in texts], pa.string()), mistakes
-    )
-
-    for row, text in enumerate(texts):
-        alone = read_number(text)
-        is_good = alone is not None and not math.isinf(alone)
-        assert (row not in mistakes) == is_good
-        if is_good:
-            assert together[row] == alone or (math.isnan(together[row]) and math.isnan(alone))
-
-
-def test_one_bad_cell_does_not_change_how_the_others_are_read():
-    texts = ["0.1", "1e-310", "123456789012345678901234567890", "NaN", "2.2250738585072011e-308"]
-    rows = "".join(f"{index},{text}\n" for index, text in enumerate(texts))
-
-    fast, _ = read(f"acct_id,rate\n{rows}")
-    slow, _ = read(f"acct_id,rate\n{rows}bad,bad\n")
-
-    pd.testing.assert_frame_equal(fast, slow)
-
-
-def test_a_row_is_refused_once_for_its_first_mistake():
-    other = Input("other")
-
-    assert [line for line, _ in refused("acct_id,rate,other\nA,x,y\n,x,y\n", (RATE, other))] == [
-        2,
-        3,
-    ]
-    assert refused("acct_id,rate,other\n,x,y\n", (RATE, other)) == [(2, "has no acct_id")]
-
-
-def test_a_row_without_acct_id_is_not_blank_if_any_column_of_the_file_has_something():
-    assert refused("acct_id,rate,unneeded\n,,something\n,,\n") == [(2, "has no acct_id")]
-
-
-@pytest.mark.parametrize(
-    ("text", "kind"),
-    [
-        ("", "missing"),
-        ("yesterday", "words"),
-        ("now", "pandas would take the clock's time"),
-        ("today", "the same"),
-        ("2024", "a year only"),
-        ("1/2/2024", "which is the month?"),
-        ("2024-13-01", "no such month"),
-        ("1704153600", "seconds since 1970, or what?"),
-        ("NaT", "pandas' own word"),
-    ],
-)
-def test_refuses_a_row_that_does_not_say_when_it_was_updated(text, kind):
-    assert refused(f"acct_id,rate,last_updated\nA,1,{text}\n") == [
-        (2, f"last_updated is not an ISO 8601 time: {text!r}")
-    ], kind
-
-
-def test_last_updated_can_be_left_unread():
-    frame, refusals = read("acct_id,rate,last_updated\nA,1,?\n", with_last_updated=False)
-
-    assert (list(frame), refusals.total) == (["acct_id", "rate", "line"], 0)
-
-
-def test_nanoseconds_in_one_row_leave_the_dates_of_others_alone():
-    frame, refusals = read(
-        "acct_id,last_updated\nA,9999-12-31\nB,2024-01-01T00:00:00.123456789Z\nC,0001-01-01T00:00:00+05:00\n",
-        (),
-    )
-
-    assert frame["last_updated"].astype(str).tolist()[0].startswith("9999-12-31")
-    assert frame["last_updated"][1] == pd.Timestamp("2024-01-01T00:00:00.123456Z")
-    assert refusals.total <= 1, "before year 1 there is no date"
-
-
-def test_dates_are_iso_dates_or_missing():
-    frame, refusals = read(
-        "acct_id,since\nA,2024-05-06\nB,\nC,06.05.2024\nD,20240506\nE,nan\n", (SINCE,)
-    )
-
-    assert frame["acct_id"].tolist() == ["A", "B", "D", "E"]
-    assert frame["since"].isna().tolist() == [False, True, False, True]
-    assert [entry.reason for entry in refusals.entries] == [
-        "since is not an ISO 8601 date: '06.05.2024'"
-    ]
-
-
-def test_a_category_keeps_its_text_unless_it_is_missing():
-    frame, _ = read("acct_id,region\nA, north \nB,\nC,NaN\nD,NA\n", (REGION,))
-
-    assert frame["region"].fillna("missing").tolist() == ["north", "missing", "missing", "NA"]
-
-
-@pytest.mark.parametrize(
     ("content", "message"),
     [
         (b"", "x.csv is empty"),
@@ -406,49 +219,3 @@ def test_reads_a_file_by_its_path_and_its_header_alone(tmp_path):
 
 def test_a_header_alone_gives_no_tables():
     assert read("acct_id,rate\n")[0] is None
-
-
-def test_refusals_are_summed_up_by_file_and_kind():
-    refusals = Refusals()
-    for line in range(2, 7):
-        refusals.add("a.csv", line, f"rate is not a number: '{line}'")
-    refusals.add("b.csv", 9, "has no acct_id")
-
-    assert refusals.summary() == (
-        "a.csv: 5 rows: rate is not a number (lines 2, 3, 4, …)\n"
-        "b.csv: 1 row: has no acct_id (line 9)"
-    )
-    assert refusals.counts == {("a.csv", "rate is not a number"): 5, ("b.csv", "has no acct_id"): 1}
-
-
-def test_refusals_beyond_the_kept_ones_are_counted():
-    refusals = Refusals()
-
-    refusals.add_all("a.csv", range(KEPT_ENTRIES + 5), "has no acct_id")
-
-    assert (refusals.total, len(refusals.entries)) == (KEPT_ENTRIES + 5, KEPT_ENTRIES)
-
-
-def test_refusals_are_written_as_a_csv(tmp_path):
-    refusals = Refusals()
-    refusals.add("a.csv", 2, "rate is not a number: 'x, \"y\"'")
-
-    refusals.write_csv(tmp_path / "refused.csv")
-
-    with (tmp_path / "refused.csv").open(encoding="utf-8", newline="") as stream:
-        assert list(csv.reader(stream)) == [
-            ["file", "line", "reason"],
-            ["a.csv", "2", "rate is not a number: 'x, \"y\"'"],
-        ]
-
-
-def test_too_many_refusals_stop_the_run():
-    refusals = Refusals()
-    refusals.rows_read = 100
-    refusals.add("a.csv", 2, "has no acct_id")
-
-    refusals.check(0.01)
-    refusals.add("a.csv", 3, "has no acct_id")
-
-    with pytest.raises(TooManyRefused, match=re.escape("2 of 100 rows (2.000%) were refused")):
-        refusals.check(0.01)
