@@ -31,7 +31,12 @@ def _explained() -> Iterator[None]:
 
 @click.group()
 def keys() -> None:
-    """Issue, list and revoke the gateway's keys."""
+    """Issue, list and revoke the gateway's keys.
+
+    \b
+    Example:
+      scorecard keys issue einstein-studio --keys build/keys.json
+    """
 
 
 @keys.command()

@@ -11,6 +11,8 @@ ROOT = Path(__file__).parents[2]
 
 SCORING = "serving.scoring"
 WEB = {"flask", "werkzeug", "gunicorn"}
+#: The last holds types only.
+S3 = {"boto3", "botocore", "mypy_boto3_s3"}
 COMMANDS = {
     "click",
     SCORING,
@@ -25,15 +27,15 @@ FIELD = {"numpy", "pandas", "pyarrow", "scipy", "sklearn", "xgboost", "matplotli
 MAY_IMPORT = {
     "serving/__init__.py": set(),
     "serving/scoring": {"numpy"},
-    "serving/registry": {"boto3", "botocore", SCORING},
+    "serving/registry": S3 | {SCORING},
     "serving/web": WEB,
     "serving/inference": WEB | {"numpy", "orjson", SCORING, "serving.registry", "serving.web"},
     "serving/gateway": WEB | {"urllib3", "serving.web"},
     "serving/commands": COMMANDS,
     "serving/cli.py": COMMANDS | {"serving.commands"},
     "training": FIELD
-    | {"boto3", "botocore", "serving.registry"}
-    | {"click", "pydantic", "pydantic_core", "tqdm", "yaml", SCORING},
+    | S3
+    | {"click", "pydantic", "pydantic_core", "tqdm", "yaml", SCORING, "serving.registry"},
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -123,3 +124,33 @@ def small_trained(
     )
     assert done.returncode == 0, done.stderr
     return folder / "artifact"
+
+
+BROKEN_CARD = """
+schema: scorecard/v1
+id: broken
+scale: {type: out_of_11}
+peer_dimensions: [acct_age]
+metrics: {bots: {kind: peer, upperr: 1}}
+components: {auto: {weight: -1, metrics: {bots: 1, robots: 1}}}
+"""
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch, small, small_trained, five_metrics):
+    """A working folder with data, artifact and card, and what goes wrong in it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").symlink_to(small)
+    shutil.copytree(small_trained, tmp_path / "A")
+    shutil.copy(five_metrics, tmp_path / "card.yaml")
+    (tmp_path / "broken.yaml").write_text(BROKEN_CARD)
+    (tmp_path / "file").write_text("not what you think\n")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "no_peers").mkdir()
+    shutil.copy(small / "usage_metrics.csv", tmp_path / "no_peers")
+    (tmp_path / "no_usage").mkdir()
+    for name in ("peer_dims.csv", "product_metrics.csv"):
+        shutil.copy(small / name, tmp_path / "no_usage")
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "diary.txt").write_text("dear diary")
+    return tmp_path

@@ -16,7 +16,7 @@ import yaml
 
 from serving.scoring import ArtifactError, InvalidInput, InvalidScorecard, load_scorer
 from serving.scoring.artifact import pack_artifact, read_files
-from training.build import build, check_place, nonzero_counts
+from training.build import build
 from training.synthetic import write_sample
 from training.train import train
 
@@ -72,7 +72,6 @@ ACCOUNTS = (
     {"acct_age": 30.0, "acct_size": 50.0, "activation_rate": 0.4, "bots": 3.0, "macro": 2.0},
     {"acct_age": 90.0, "acct_size": 7.0, "activation_rate": 0.9, "bots": 0.01, "macro": 1.0},
 )
-ALL = None
 
 
 @pytest.mark.parametrize(
@@ -103,7 +102,7 @@ ALL = None
             {"auto_macro_metric_score", "auto_component_score", "global_score"},
             "less is better",
         ),
-        ({"scale": {"type": "zero_to_100"}}, ALL, "everything, and nothing is rounded"),
+        ({"scale": {"type": "zero_to_100"}}, None, "everything, and nothing is rounded"),
         (
             {"metrics": metric(ties="high")},
             {"auto_macro_metric_score", "auto_component_score", "global_score"},
@@ -126,7 +125,7 @@ def test_a_change_changes_what_it_is_about_and_no_table(
         for key, one, two in zip(old.outputs, before.T, after.T, strict=False)
         if (one != two).any()
     }
-    assert moved == (set(old.outputs[:-1]) if differing is ALL else differing), why
+    assert moved == (set(old.outputs[:-1]) if differing is None else differing), why
     assert new.artifact.version != old.artifact.version
     assert new.artifact.manifest["training"] == old.artifact.manifest["training"]
     was, now = read_files(fitted), read_files(tmp_path / "B")
@@ -300,19 +299,3 @@ def test_a_failed_write_is_an_artifact_error_with_the_place(tmp_path, rebuild, m
         rebuild()
 
     assert {path.name for path in tmp_path.iterdir()} == {"card.yaml"}
-
-
-def test_an_empty_folder_is_a_good_place(tmp_path):
-    (tmp_path / "B").mkdir()
-
-    check_place(tmp_path / "B")
-    check_place(tmp_path / "deep" / "down" / "B")
-
-
-def test_weights_by_share_count_every_value_that_is_not_zero():
-    descriptions = {
-        "profit": {"accounts": 40, "zeros": 10, "positive": 5},
-        "cases": {"accounts": 10, "zeros": 0, "positive": 10},
-    }
-
-    assert nonzero_counts(descriptions) == {"profit": 30, "cases": 10}, "a loss is not zero"

@@ -1,0 +1,20 @@
+"""Read published artifacts from S3 or a directory: follow the pointer, download, verify.
+
+Knows artifacts and boto3; nothing of HTTP servers, and nothing of training, which publishes.
+
+    current.json                which version is current; the only object that ever changes
+    versions/<version>/…        an artifact's files and ``model.tar.gz``; never changed
+
+Read in this order:
+    uri.py      addresses and names, strictly
+    store.py    the port, and a directory behind it; s3.py: S3
+    pointer.py  current.json
+    fetch.py    the door: fetch_current for serving, pull for people
+    cache.py    versions on the local disk
+"""
+
+from serving.registry.errors import RegistryError
+from serving.registry.fetch import fetch_current, pull
+from serving.registry.uri import is_registry_uri
+
+__all__ = ["RegistryError", "fetch_current", "is_registry_uri", "pull"]

@@ -1,0 +1,88 @@
+"""Where a registry's objects lie: the port, and a directory behind it; S3 is in ``s3.py``.
+
+Reading only: a process that serves has no code that could change a registry.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from serving.registry.errors import NotFound, RegistryError
+from serving.registry.uri import DirectoryLocation, parse_uri
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+    from serving.registry.s3 import S3Store
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An object's bytes, and the tag that these bytes and no others have."""
+
+    data: bytes
+    etag: str
+
+
+class Store(Protocol):
+    """A registry's objects by name."""
+
+    @property
+    def uri(self) -> str:
+        """Where it is, for messages."""
+
+    def read(self, name: str, max_bytes: int) -> Stored:
+        """Give an object.
+
+        Raises
+        ------
+        NotFound
+            If there is none.
+        RegistryError
+            If it is larger than `max_bytes`, or cannot be read.
+        """
+
+
+def open_store(uri: str, client: S3Client | None = None) -> DirectoryStore | S3Store:
+    """Open a registry for reading; `client` speaks to S3, a new one if not given.
+
+    Raises
+    ------
+    RegistryError
+        If `uri` is not an address of a registry, or no client can be made.
+    """
+    location = parse_uri(uri)
+    if isinstance(location, DirectoryLocation):
+        return DirectoryStore(location)
+    try:
+        # Half a second to import, and not needed for directories.
+        from serving.registry.s3 import S3Store, make_client
+    except ModuleNotFoundError as error:
+        raise RegistryError(f"{location.uri} needs boto3: {error}") from None
+    return S3Store(location, client or make_client())
+
+
+class DirectoryStore:
+    """A registry in a directory."""
+
+    def __init__(self, location: DirectoryLocation) -> None:
+        self.location = location
+        self.uri = location.uri
+
+    def read(self, name: str, max_bytes: int) -> Stored:
+        """Give a file; see `Store`."""
+        path = self.location.path(name)
+        try:
+            with path.open("rb") as file:
+                data = file.read(max_bytes + 1)
+        except FileNotFoundError:
+            if not self.location.folder.is_dir():
+                raise RegistryError(f"there is no directory {self.location.folder}") from None
+            raise NotFound(f"{path} is missing") from None
+        except OSError as error:
+            raise RegistryError(f"{path} cannot be read: {error.strerror}") from None
+        if len(data) > max_bytes:
+            raise RegistryError(f"{path} is larger than {max_bytes} bytes")
+        return Stored(data, hashlib.sha256(data).hexdigest())
