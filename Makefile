@@ -33,22 +33,23 @@ format: $(READY)  ## Rewrite the code in the house style
 	$(BIN)/ruff format .
 
 test: $(READY)  ## The default test suite (no AWS account, Docker or GPU)
-	$(BIN)/pytest -q -n 2 -m 'not slow'
+	$(BIN)/pytest -q -n 2
 
 test-wheel: $(READY)  ## The same suite against the built wheel in an environment of its own
 	$(BIN)/python -m tests.wheel
 
 test-ci: test-wheel  ## What is too long for `make test`
-	$(BIN)/pytest -q -m slow
+	$(BIN)/pytest -q -n 2 -m slow
 
-test-all: check test test-ci  ## Everything
+test-all: check test test-ci  ## Everything, soaks too (about half an hour)
+	$(BIN)/pytest -q -m soak
 
 run: $(READY)  ## Train, publish to an S3 on this machine, serve, and print a curl that works
 	@$(BIN)/python deploy/local.py
 
 bench: $(READY)  ## Measure beside css-mini itself, on its own data (about ten minutes)
 	$(BIN)/python -m tests.benchmarks.reference
-	$(BIN)/python -m tests.benchmarks.http
+	$(BIN)/python -m tests.benchmarks.requests_per_second
 
 sample: $(READY)  ## Write data/sample again, byte for byte
 	$(BIN)/scorecard data sample --accounts 5000 --seed 2026 --out data/sample

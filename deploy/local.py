@@ -3,6 +3,8 @@
 Trains on data/sample, publishes to an S3 that runs here (moto), starts the container on that S3
 and the gateway in front of it, asks them one question the way Einstein Studio does, and stays
 until Ctrl-C. No AWS account, nothing outside build/run.
+
+Environment: CONTAINER_PORT (8080), GATEWAY_PORT (8000), RUN_FOLDER (build/run).
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ from serving.scoring import load_scorer
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
-BUILD = ROOT / "build" / "run"
+#: Where artifact, keys and logs go.
+BUILD = Path(os.environ.get("RUN_FOLDER", ROOT / "build" / "run"))
 BUCKET = "css-mini-local"
 REGISTRY = f"s3://{BUCKET}/models"
 #: How long a process may take to answer before something is wrong.

@@ -1,7 +1,7 @@
 """Build the wheel, install it into an environment of its own, and run the suite against it.
 
-Run by `make test-wheel`. The repository's packages are nowhere near: only tests, data and documents
-are copied. A file that is missing from the wheel is found here and not by a user.
+Run by `make test-wheel`. The repository's packages are nowhere near: only tests, data, deploy and
+documents are copied. A file that is missing from the wheel is found here and not by a user.
 """
 
 import shutil
@@ -37,12 +37,12 @@ def main() -> None:
         run(*pip, f"{wheel}[training,serving,gateway]", *TOOLS)
         clone = folder / "clone"
         clone.mkdir()
-        for name in ["tests", "data"]:
+        for name in ["tests", "data", "deploy"]:
             shutil.copytree(ROOT / name, clone / name)
         for path in [*ROOT.glob("*.md"), ROOT / "pyproject.toml"]:
             shutil.copy(path, clone)
         ignored = [f"--ignore={place}" for place in ABOUT_THE_REPOSITORY]
-        run(python, "-m", "pytest", "-q", "-n", "2", "-m", "not slow", *ignored, cwd=clone)
+        run(python, "-m", "pytest", "-q", "-n", "2", *ignored, cwd=clone)
 
 
 def run(*command: str | Path, cwd: Path | None = None) -> None:

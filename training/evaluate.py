@@ -49,7 +49,7 @@ def evaluate(scorer: Scorer, frame: pd.DataFrame, accounts: NDArray[np.float64])
         seen = ~np.isnan(values)
         table = scorer.artifact.tables.metrics[metric.name]
         metrics[metric.name] = {"missing": int((~seen).sum())} | (
-            evaluate_metric(table, _some(cells, seen), values[seen], groups[seen])
+            evaluate_metric(table, cells.some(seen), values[seen], groups[seen])
             if seen.any()
             else {"accounts": 0}
         )
@@ -163,9 +163,3 @@ def _peer_groups(scorer: Scorer, accounts: NDArray[np.float64]) -> NDArray[np.in
 
 def _group_count(axis: Axis) -> int:
     return axis.size - 1 if axis.pooled is None else 4
-
-
-def _some(cells: Cells, rows: NDArray[np.bool_]) -> Cells:
-    return Cells(
-        cells.corners[:, rows], cells.weights[:, rows], cells.unknown[rows], cells.outside[rows]
-    )

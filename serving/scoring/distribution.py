@@ -49,15 +49,22 @@ class PooledDistribution:
         """
         return self._rank(values, np.searchsorted(self.values, values, side="left"))
 
+    def has_point_at(self, values: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Tell which values are points of the curve; elsewhere `below` equals `at_or_below`."""
+        first = np.minimum(np.searchsorted(self.values, values), len(self.values) - 1)
+        found: NDArray[np.bool_] = self.values[first] == values
+        return found
+
     def _rank(self, values: NDArray[np.float64], after: NDArray[np.intp]) -> NDArray[np.float64]:
         """Interpolate between points `after - 1` and `after`."""
         last = len(self.values) - 1
-        right = np.clip(after, 1, last)
+        right = np.minimum(np.maximum(after, 1), last)
         left = right - 1
         low, high = self.ranks[left], self.ranks[right]
         width = self.values[right] - self.values[left]
         # What is beyond the points is replaced below; unclipped, its arithmetic could overflow.
-        offset = np.clip(values, self.values[0], self.values[-1]) - self.values[left]
+        within = np.minimum(np.maximum(values, self.values[0]), self.values[-1])
+        offset = within - self.values[left]
         share = np.divide(offset, width, out=np.zeros_like(offset), where=width > 0)
         # The minimum keeps the curve monotone: low + 1.0 * (high - low) can exceed high by an ulp.
         ranks = np.minimum(low + share * (high - low), high)

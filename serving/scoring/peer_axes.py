@@ -92,6 +92,15 @@ class Cells(NamedTuple):
     unknown: NDArray[np.bool_]
     outside: NDArray[np.bool_]
 
+    def some(self, chosen: NDArray[np.bool_]) -> Cells:
+        """Give the cells of some of the accounts."""
+        return Cells(
+            self.corners[:, chosen],
+            self.weights[:, chosen],
+            self.unknown[chosen],
+            self.outside[chosen],
+        )
+
     def mix(self, per_node: NDArray[Any]) -> NDArray[np.float64]:
         """Average what tables hold per node, shape (n_nodes,), into shape (n_accounts,).
 

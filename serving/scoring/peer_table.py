@@ -84,10 +84,16 @@ class PeerTable:
             better).
         """
         lower, upper = self.bounds(metric)
-        values = np.clip(values, lower, upper)
+        values = np.minimum(np.maximum(values, lower), upper)
+        high = self.at_or_below(cells, values)
+        # Where no account had just this value, as many are below it as at or below it.
+        low = high.copy()
+        shared = self.pooled.has_point_at(values)
+        if shared.any():
+            low[shared] = self.below(cells.some(shared), values[shared])
         # Peers beyond a declared bound are at it: none is below the lower, none above the upper.
-        high = np.where(values >= upper, 1.0, self.at_or_below(cells, values))
-        low = np.where(values <= lower, 0.0, self.below(cells, values))
+        high = np.where(values >= upper, 1.0, high)
+        low = np.where(values <= lower, 0.0, low)
         ranks = {"low": low, "high": high}.get(metric.ties, (low + high) / 2.0)
         if metric.ties == "bounds":
             ranks = np.where(values <= lower, low, np.where(values >= upper, high, ranks))
@@ -96,7 +102,8 @@ class PeerTable:
     def _interpolate(self, cells: Cells, ranks: NDArray[np.float64]) -> NDArray[np.float64]:
         """Evaluate F at pooled ranks, shape (n_accounts,)."""
         last = len(self.knots) - 2
-        knot = np.clip(np.searchsorted(self.knots, ranks, side="right") - 1, 0, last)
+        knot = np.searchsorted(self.knots, ranks, side="right") - 1
+        knot = np.minimum(np.maximum(knot, 0), last)
         share = (ranks - self.knots[knot]) / (self.knots[knot + 1] - self.knots[knot])
         flat = self.cdf.reshape(-1)
         start = np.zeros(len(ranks))

@@ -12,7 +12,8 @@ from typing import ClassVar
 
 from training.reference_data import download_sdist
 
-_DEPENDENCIES = ["numpy", "pandas", "pydantic", "scipy", "scikit-learn", "PyYAML"]
+#: What it declares, and flask, which its server imports.
+_DEPENDENCIES = ["numpy", "pandas", "pydantic", "scipy", "scikit-learn", "PyYAML", "flask"]
 _CONFIG = "example/service_cloud_mini/config.yaml"
 _RUN = Path(__file__).with_name("css_mini_run.py")
 

@@ -115,7 +115,7 @@ def test_an_impatient_second_interrupt_prints_no_traceback_either(tmp_path, over
     assert load_scorer(tmp_path / "A").artifact.version in versions
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_thirty_trainings_stopped_at_any_moment_leave_an_artifact_that_loads(
     tmp_path, over_old, versions, number

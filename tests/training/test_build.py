@@ -1,7 +1,5 @@
 """Building again changes what the definition says, and nothing that was fitted."""
 
-from __future__ import annotations
-
 import errno
 import json
 import os

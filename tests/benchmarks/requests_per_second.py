@@ -31,8 +31,9 @@ def main() -> None:
     frame = pd.read_csv(RESULTS / CssMini.ACCOUNTS, dtype={"acct_id": str}).head(BATCH)
     names = [column.name for column in load_scorer(ARTIFACT).inputs]
     rows = frame[names].to_numpy().tolist()
-    servers = _start()
+    servers: dict[str, tuple[Process, str, dict[str, str]]] = {}
     try:
+        _start(servers)
         runs = _measure(servers, json.dumps({"instances": [{"features": rows[0]}]}).encode())
         batch = _time_batch(servers, rows)
     finally:
@@ -43,9 +44,8 @@ def main() -> None:
     print(_table(result))
 
 
-def _start() -> dict[str, tuple[Process, str, dict[str, str]]]:
-    """Start the three servers; gives process, path and headers of each."""
-    started = {}
+def _start(started: dict[str, tuple[Process, str, dict[str, str]]]) -> None:
+    """Start the three servers, and note process, path and headers of each."""
     port = free_port()
     began = time.monotonic()
     container = Process(
@@ -55,9 +55,9 @@ def _start() -> dict[str, tuple[Process, str, dict[str, str]]]:
         SCORECARD_MODEL=str(ARTIFACT.resolve()),
         SCORECARD_PORT=str(port),
     )
+    started["container"] = (container, "/invocations", {})
     container.wait_for_ping()
     print(f"container: first 200 on /ping {time.monotonic() - began:.2f} s after its start")
-    started["container"] = (container, "/invocations", {})
     started["gateway"] = _start_gateway(port)
     reference = prepare_css_mini(RESULTS)
     port = free_port()
@@ -74,9 +74,8 @@ def _start() -> dict[str, tuple[Process, str, dict[str, str]]]:
         port=port,
         PYTHONWARNINGS="ignore",
     )
-    css_mini.wait_for_ping(within_s=600)
     started["css-mini"] = (css_mini, "/invocations", {})
-    return started
+    css_mini.wait_for_ping(within_s=600)
 
 
 def _start_gateway(upstream: int) -> tuple[Process, str, dict[str, str]]:
