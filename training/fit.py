@@ -122,7 +122,6 @@ def fit_metric(plan: FitPlan, values: NDArray[np.float64], estimator: str) -> Me
         **model.describe(),
         "accounts": int(observed.sum()),
         "zeros": int((values[observed] == 0).sum()),
-        "positive": int((values[observed] > 0).sum()),
         "bandwidth_nodes": bandwidth,
     }
     table = PeerTable(pooled, knots, to_table(grid, mass), *learn_bounds(values[observed]))
@@ -135,6 +134,4 @@ def _never_observed(axes: Sequence[Axis]) -> MetricFit:
     nodes = int(np.prod([axis.size for axis in axes]))
     cdf = np.tile(np.array([0, 65535], dtype=np.uint16), (nodes, 1))
     reason = {"estimator": "marginal", "reason": "no account has a value", "accounts": 0}
-    return MetricFit(
-        PeerTable(pooled, knots, cdf, -np.inf, np.inf), None, {**reason, "zeros": 0, "positive": 0}
-    )
+    return MetricFit(PeerTable(pooled, knots, cdf, -np.inf, np.inf), None, {**reason, "zeros": 0})

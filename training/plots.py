@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -19,6 +20,13 @@ def calibration_plot(evaluation: Mapping[str, Any]) -> bytes:
     At rank 0.3 a right score has 30 % of accounts at or below it; the curve is the measured share
     minus that, in percentage points. Inside the grey band it cannot be told from chance.
     """
+    with mpl.rc_context():
+        # A matplotlibrc where the program happens to be started must not change the bytes.
+        mpl.rcdefaults()
+        return _draw(evaluation)
+
+
+def _draw(evaluation: Mapping[str, Any]) -> bytes:
     metrics = {name: result for name, result in evaluation["metrics"].items() if result["accounts"]}
     rows = max(1, math.ceil(len(metrics) / _COLUMNS))
     figure = Figure(figsize=(3.0 * _COLUMNS, 2.3 * rows + 0.8), layout="constrained", dpi=100)

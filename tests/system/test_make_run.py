@@ -58,8 +58,8 @@ class Running:
     def interrupt(self) -> int:
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)
-        self._process.stdout.read()
-        return self._process.wait(60)
+        self._process.communicate(timeout=60)
+        return self._process.returncode
 
     def processes(self) -> list[str]:
         """Everything that was started by it, or by what it started, and still runs."""

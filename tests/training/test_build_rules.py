@@ -12,8 +12,8 @@ def test_an_empty_folder_is_a_good_place(tmp_path):
 
 def test_weights_by_share_count_every_value_that_is_not_zero():
     descriptions = {
-        "profit": {"accounts": 40, "zeros": 10, "positive": 5},
-        "cases": {"accounts": 10, "zeros": 0, "positive": 10},
+        "profit": {"accounts": 40, "zeros": 10},
+        "cases": {"accounts": 10, "zeros": 0},
     }
 
     assert nonzero_counts(descriptions) == {"profit": 30, "cases": 10}, "a loss is not zero"

@@ -1,5 +1,6 @@
 import io
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib.image import imread
@@ -82,3 +83,10 @@ def test_no_warning_comes_of_a_perfect_or_a_hopeless_calibration():
     pictures = [decode(calibration_plot(evaluation)) for evaluation in (perfect, hopeless)]
 
     assert not np.array_equal(*pictures)
+
+
+def test_settings_of_the_place_where_it_is_started_change_nothing():
+    before = calibration_plot(make_evaluation(2))
+
+    with mpl.rc_context({"font.size": 20, "axes.facecolor": "black"}):
+        assert calibration_plot(make_evaluation(2)) == before

@@ -1,8 +1,7 @@
 """Models of one metric's distribution given the peer dimensions, one file each.
 
-To add one: write a module with a function like those in `ESTIMATORS`, add its entry there, and
-add its name to the battery in ``tests/training/test_peer_models.py``, which holds every model to
-the same laws.
+To add one: write a module with a function like those in `ESTIMATORS` and add its entry there; the
+battery in ``tests/training/peer_models`` then holds it to the same laws as the others.
 """
 
 from collections.abc import Mapping
