@@ -48,8 +48,11 @@ class Local:
     @property
     def environ(self) -> dict[str, str]:
         """What every process here is told; the keys open nothing but the S3 on this machine."""
+        # Nothing meant for another AWS or another scorecard may reach these.
+        foreign = ("AWS_", "SCORECARD_", "SAGEMAKER_", "HTTP_PROXY", "HTTPS_PROXY")
+        own = {k: v for k, v in os.environ.items() if not k.upper().startswith(foreign)}
         return {
-            **os.environ,
+            **own,
             "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self.s3_port}",
             "AWS_ACCESS_KEY_ID": "local",
             "AWS_SECRET_ACCESS_KEY": "local",
@@ -97,7 +100,8 @@ class Local:
             time.sleep(0.5)
 
     def stop(self) -> None:
-        """End every process, the last started first."""
+        """End every process, the last started first; a second Ctrl-C does not cut that short."""
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         for _, process in reversed(self._running):
             process.terminate()
             try:
@@ -112,8 +116,8 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     local = Local(
-        container_port=int(os.environ.get("CONTAINER_PORT", "8080")),
-        gateway_port=int(os.environ.get("GATEWAY_PORT", "8000")),
+        container_port=_port("CONTAINER_PORT", "8080"),
+        gateway_port=_port("GATEWAY_PORT", "8000"),
     )
     try:
         _check_free("CONTAINER_PORT", local.container_port)
@@ -215,6 +219,13 @@ def _free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     return port
+
+
+def _port(setting: str, default: str) -> int:
+    text = os.environ.get(setting) or default
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        _fail(f"{setting} must be a port from 1 to 65535, not {text!r}")
+    return int(text)
 
 
 def _check_free(setting: str, port: int) -> None:

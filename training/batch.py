@@ -53,12 +53,12 @@ def kept_out_of(scorer: Scorer, accounts: Accounts) -> NDArray[np.bool_]:
         If there is no such account.
     """
     try:
-        salt = scorer.artifact.manifest["training"]["split"]["salt"]
-    except (KeyError, TypeError):
+        told = scorer.artifact.manifest["training"]["split"]
+        salt, shares = str(told["salt"]), [float(share) for share in told["shares"]]
+    except (KeyError, TypeError, ValueError):
         raise ArtifactCorrupt("manifest.json does not say how accounts were split") from None
-    kept_out: NDArray[np.bool_] = split_accounts(accounts.frame["acct_id"], salt=salt) == (
-        Split.EVALUATE
-    )
+    split = split_accounts(accounts.frame["acct_id"], salt=salt, shares=shares)
+    kept_out: NDArray[np.bool_] = split == Split.EVALUATE
     if not kept_out.any():
         raise DataError(
             f"none of the {len(kept_out)} accounts was kept out of training; "

@@ -139,13 +139,17 @@ def _ratio(losses: NDArray[np.float64], alone: NDArray[np.float64]) -> tuple[flo
     return float(ratio), float(error)
 
 
-def _worst_cell(pit: NDArray[np.float64], groups: NDArray[np.intp]) -> tuple[float, float]:
-    distances = [(0.0, 0.0)]
-    for group in np.unique(groups):
-        own = pit[groups == group]
-        if len(own) >= MIN_CELL_ACCOUNTS:
-            distances.append((ks_distance(own), KS_95 / float(np.sqrt(len(own)))))
-    return max(distances)
+def _worst_cell(
+    pit: NDArray[np.float64], groups: NDArray[np.intp]
+) -> tuple[float | None, float | None]:
+    """Find the cell that is furthest beyond its own noise; None where none has enough accounts."""
+    cells = [pit[groups == group] for group in np.unique(groups)]
+    judged = [
+        (ks_distance(own), KS_95 / float(np.sqrt(len(own))))
+        for own in cells
+        if len(own) >= MIN_CELL_ACCOUNTS
+    ]
+    return max(judged, key=lambda cell: cell[0] / cell[1], default=(None, None))
 
 
 def _peer_groups(scorer: Scorer, accounts: NDArray[np.float64]) -> NDArray[np.intp]:

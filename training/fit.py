@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from serving.scoring.distribution import PooledDistribution
 from serving.scoring.peer_axes import Axis
-from serving.scoring.peer_table import PeerTable
+from serving.scoring.peer_table import CDF_ONE, PeerTable
 from serving.scoring.peer_tables import PeerTables
 from training.axes import to_ranks
 from training.peer_models import ESTIMATORS, MetricSample, PeerModel
@@ -29,8 +29,6 @@ from training.tabulate import (
 )
 
 DEFAULT_ESTIMATOR = "distribution_regression"
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -97,7 +95,7 @@ def fit_tables(
 
 
 def fit_metric(plan: FitPlan, values: NDArray[np.float64], estimator: str) -> MetricFit:
-    """Fit one metric; one that is never observed gets a table that is never asked."""
+    """Fit one metric; one that is never observed gets a table without ranks."""
     observed = ~np.isnan(values)
     if not observed.any():
         return _never_observed(plan.axes)
@@ -129,9 +127,10 @@ def fit_metric(plan: FitPlan, values: NDArray[np.float64], estimator: str) -> Me
 
 
 def _never_observed(axes: Sequence[Axis]) -> MetricFit:
-    pooled = pool_metric(np.zeros(1))
-    knots = choose_knots(pooled)
+    # One point says that there is nothing to compare with: such a metric has no rank.
+    pooled = PooledDistribution(np.zeros(1), np.zeros(1))
+    knots = np.array([0.0, 1.0])
     nodes = int(np.prod([axis.size for axis in axes]))
-    cdf = np.tile(np.array([0, 65535], dtype=np.uint16), (nodes, 1))
+    cdf = np.tile(np.array([0, CDF_ONE], dtype=np.uint16), (nodes, 1))
     reason = {"estimator": "marginal", "reason": "no account has a value", "accounts": 0}
     return MetricFit(PeerTable(pooled, knots, cdf, -np.inf, np.inf), None, {**reason, "zeros": 0})

@@ -79,7 +79,7 @@ def _calibration(evaluation: Mapping[str, Any]) -> list[str]:
         # Without noise there is no cell: none has enough accounts to be judged by.
         worst = (
             f"{result['worst_cell_ks']:.3f} ({result['worst_cell_noise_95']:.3f})"
-            if result["worst_cell_noise_95"]
+            if result["worst_cell_ks"] is not None
             else "-"
         )
         lines.append(
@@ -98,8 +98,8 @@ def _reading() -> list[str]:
         "peers are ignored; 1 means that the peer dimensions tell nothing about this metric.",
         "- *KS*: largest distance between the share of held-out accounts at or below a rank and "
         "that rank; right scores stay below the noise level 19 times in 20.",
-        "- *Worst cell*: the largest KS in a cell of quartiles of the peer dimensions. It is the "
-        "largest of many, so it may exceed one cell's noise.",
+        "- *Worst cell*: the KS of that cell of quartiles of the peer dimensions which exceeds its "
+        "own noise most. It is the worst of many, so it may exceed one cell's noise.",
         "",
     ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import IntEnum
 
 import numpy as np
@@ -25,8 +25,10 @@ class Split(IntEnum):
 SHARES = (0.6, 0.2, 0.2)
 
 
-def split_accounts(account_ids: Iterable[str], *, salt: str = SALT) -> NDArray[np.int8]:
-    """Deal accounts to the splits.
+def split_accounts(
+    account_ids: Iterable[str], *, salt: str = SALT, shares: Sequence[float] = SHARES
+) -> NDArray[np.int8]:
+    """Deal accounts to the splits, by default as training does; a manifest holds salt and shares.
 
     An account keeps its split when others come or go, so an evaluation stays honest when a
     scorecard is retrained on more accounts.
@@ -38,7 +40,7 @@ def split_accounts(account_ids: Iterable[str], *, salt: str = SALT) -> NDArray[n
     """
     start = hashlib.sha256(salt.encode())
     numbers = np.fromiter((_number(start, text) for text in account_ids), dtype=np.float64)
-    edges = np.cumsum(SHARES)[:-1]
+    edges = np.cumsum(shares)[:-1]
     return np.searchsorted(edges, numbers, side="right").astype(np.int8)
 
 

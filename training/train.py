@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib.metadata
-import logging
 import platform
 import tempfile
 from collections.abc import Callable, Mapping
@@ -31,8 +30,6 @@ from training.tables import Accounts, data_sha256, read_accounts
 
 #: Libraries whose version can change an artifact's bytes.
 LIBRARIES = ("numpy", "scipy", "xgboost")
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)

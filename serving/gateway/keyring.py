@@ -73,6 +73,7 @@ class WatchedKeys:
         self._clock = clock
         self._looking = threading.Lock()
         self._next_look = clock() + LOOK_EVERY_S
+        self._complaint = ""
         self._seen = self._state()
         self._ring = self._read()
         if not self._ring:
@@ -93,11 +94,16 @@ class WatchedKeys:
             state = self._state()
             if state == self._seen:
                 return
-            self._seen = state
             self._ring = self._read()
+            # Only now: a file that could not be read, for whatever reason, is tried at every
+            # look, or a key revoked in it would go on opening.
+            self._seen = state
+            self._complaint = ""
             _log.info("keys read again", extra={"fields": {"keys": len(self._ring)}})
         except KeysError as error:
-            _log.error("keys unusable, keeping the last good ones: %s", error)
+            if str(error) != self._complaint:
+                _log.error("keys unusable, keeping the last good ones: %s", error)
+            self._complaint = str(error)
         finally:
             self._looking.release()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -15,10 +15,13 @@ from urllib3.response import BaseHTTPResponse, HTTPResponse
 #: Headers of the container that callers get; the others are between it and the gateway.
 RETURNED = ("X-Scorecard-Version", "X-Amzn-SageMaker-Custom-Attributes", "Retry-After")
 
-#: API Gateway's limit, and what keeps a container that is not ours from filling the memory.
-MAX_ANSWER_BYTES = 10 * 2**20
+#: An answer is some 20 times its request; this keeps a container that is not ours from filling the
+#: memory, and lets through what the largest body asks for.
+MAX_ANSWER_BYTES = 160 * 2**20
 
 CONNECT_TIMEOUT_S = 2.0
+#: For a body that the container is slow to take; the whole answer has its own limit.
+SEND_TIMEOUT_S = 30.0
 #: SageMaker's own limit for this question.
 PING_TIMEOUT_S = 2.0
 
@@ -119,6 +122,8 @@ class HttpUpstream:
         except ReadTimeoutError as error:
             raise UpstreamTimedOut(str(error)) from error
         except HTTPError as error:
+            if isinstance(error.args[-1], TimeoutError):
+                raise UpstreamTimedOut(str(error)) from error
             raise UpstreamUnreachable(str(error)) from error
 
     def _send(
@@ -187,6 +192,13 @@ class _Connection(HTTPConnection):
     def connect(self) -> None:
         self._has_served = False
         super().connect()
+
+    def send(self, data: Any) -> None:
+        # urllib3 sends under the time-out of connecting, which a large body to a busy container
+        # takes longer than.
+        if self.sock is not None:
+            self.sock.settimeout(SEND_TIMEOUT_S)
+        super().send(data)
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as urllib3's own
         try:

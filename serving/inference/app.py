@@ -34,8 +34,9 @@ def create_app(
     def scorer() -> Scorer:
         try:
             return model.current()
-        except NoModel as error:
-            raise Problem(503, f"no model: {error}", headers={"Retry-After": "5"}) from None
+        except NoModel:
+            # Why is for the log: it can name buckets and folders.
+            raise Problem(503, "no model is loaded", headers={"Retry-After": "5"}) from None
 
     @app.get("/ping")
     def ping() -> Response:

@@ -12,7 +12,7 @@ _log = logging.getLogger(__name__)
 
 
 class NoModel(Exception):
-    """There is nothing to score with yet; the message says why, for the log and `/ping`."""
+    """There is nothing to score with yet; the log says why."""
 
 
 class ModelSource:
@@ -30,7 +30,7 @@ class ModelSource:
         self._load = load
         self._retry_s = retry_s
         self._scorer: Scorer | None = None
-        self._reason = "no model is loaded yet"
+        self._reason = ""
 
     def start(self) -> None:
         """Load now; where that fails, leave the rest to a background thread."""
@@ -46,15 +46,20 @@ class ModelSource:
             While there is none.
         """
         if self._scorer is None:
-            raise NoModel(self._reason)
+            raise NoModel
         return self._scorer
 
     def _attempt(self) -> bool:
         try:
             self._scorer = self._load()
-        except (ScoringError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 (whatever it is, the process stays up and tries again)
+            expected = isinstance(error, ScoringError | OSError)
             if str(error) != self._reason:  # a cause is told once, not every time
-                _log.error("model not loaded", extra={"fields": {"reason": str(error)}})
+                _log.error(
+                    "model not loaded",
+                    extra={"fields": {"reason": str(error)}},
+                    exc_info=None if expected else error,
+                )
             self._reason = str(error)
             return False
         version = self._scorer.artifact.version

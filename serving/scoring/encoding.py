@@ -105,20 +105,24 @@ def _number(column: Input, row: int, value: Any) -> float:
 def _encode_categories(column: Input, values: Any) -> NDArray[np.float64]:
     index = {name: float(code) for code, name in enumerate(column.categories)}
     given = _as_list(_as_column(column, values))
-    try:
-        return np.array([index.get(value, np.nan) for value in given], dtype=np.float64)
-    except TypeError:  # what has no hash is no name
-        row = next(row for row, value in enumerate(given) if not _has_hash(value))
-        kind = type(given[row]).__name__
-        raise InvalidInput(f"{column.name} in row {row} is not a category: {kind}") from None
+    for row, value in enumerate(given):
+        # A number would never equal a category's text, and every account be of an unknown one.
+        if not isinstance(value, str) and not _is_missing(value):
+            kind = type(value).__name__
+            raise InvalidInput(f"{column.name} in row {row} is not a category: {kind}")
+    return np.array(
+        [index.get(value, np.nan) if isinstance(value, str) else np.nan for value in given],
+        dtype=np.float64,
+    )
 
 
-def _has_hash(value: Any) -> bool:
+def _is_missing(value: Any) -> bool:
     try:
-        hash(value)
-    except TypeError:
+        return value is None or bool(value != value)
+    except TypeError:  # pandas' NA, which is neither equal to itself nor not
+        return True
+    except ValueError:  # an array
         return False
-    return True
 
 
 def _encode_dates(column: Input, values: Any, scoring_date: dt.date | None) -> NDArray[np.float64]:

@@ -32,6 +32,8 @@ class PeerTable:
         F times `CDF_ONE`, non-decreasing along the knots, from 0 to `CDF_ONE`.
     lower, upper : float
         Bounds learned from the data, in the metric's unit; infinite where there is none.
+
+    A metric that no training account had has a `pooled` of a single point, and no ranks.
     """
 
     pooled: PooledDistribution
@@ -83,6 +85,8 @@ class PeerTable:
             also use nothing. Never decreases in the value (never increases where lower is
             better).
         """
+        if len(self.pooled.values) == 1:
+            return np.full(len(values), np.nan)
         lower, upper = self.bounds(metric)
         values = np.minimum(np.maximum(values, lower), upper)
         high = self.at_or_below(cells, values)

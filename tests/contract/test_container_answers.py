@@ -60,7 +60,14 @@ def test_o6_the_keys_are_the_eighteen(answer):
 
 
 @pytest.mark.parametrize(
-    "accept", [None, "*/*", "application/*", "application/json;q=0.5,*/*;q=0.1"]
+    "accept",
+    [
+        None,
+        "*/*",
+        "application/*",
+        "application/json;q=0.5,*/*;q=0.1",
+        "application/json; charset=utf-8",
+    ],
 )
 def test_o7_json_is_given_to_whoever_takes_it(container, accept):
     headers = {"Accept": accept} if accept else {}

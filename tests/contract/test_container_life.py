@@ -52,11 +52,12 @@ def test_h3_a_corrupt_artifact_is_503_everywhere_and_logged_once(
     ping = call(container.port, "GET", "/ping")
     invocation = call(container.port, "POST", "/invocations", "{}", Content_Type="application/json")
 
-    assert "peer_tables.npz" in ping.json()["message"]
+    assert ping.json()["message"] == "no model is loaded"
     assert invocation.status == 503
     assert invocation.headers["retry-after"]
     told = [line for line in container.log_lines() if line["event"] == "model not loaded"]
     assert len(told) == 1
+    assert "peer_tables.npz" in told[0]["reason"]
 
 
 def test_h6_post_to_ping_is_405(container):

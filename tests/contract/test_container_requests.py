@@ -120,6 +120,7 @@ def test_i35_an_account_of_which_nothing_is_known_is_all_null(container):
 ROW = ROWS[0]
 REFUSED = [
     ("I10", CSV, "a,b,c\n" + csv(ROWS), "line 1", "a text line that is not the header"),
+    ("I11", CSV, csv(ROWS).replace("\n", "\n\n", 1), "line 2 is blank", "a blank line between"),
     ("I21", JSON, dict(zip(INPUTS[1:], ROW[1:], strict=True)), "acct_age", "a name is missing"),
     ("I22", JSON, einstein([ROW, ROW[:14]]), "row 1 has 14 values; needed are 15", "too few"),
     ("I22", JSON, einstein([[*ROW, 1]]), "row 0 has 16 values; needed are 15", "too many"),

@@ -180,3 +180,23 @@ def test_every_key_that_opens_nothing_costs_one_digest(path, monkeypatch):
 
     assert len(lengths) == 4
     assert max(lengths) <= 61
+
+
+def test_a_key_revoked_while_the_file_could_not_be_read_once_is_refused_after_all(
+    path, clock, monkeypatch
+):
+    key = issue(path, "a", NOON)
+    keys = watched(path, clock)
+    revoke(path, key.key_id, NOON)
+
+    def too_many_open_files(_path):
+        raise KeysError("keys.json: Too many open files")
+
+    with monkeypatch.context() as failing:
+        failing.setattr("serving.gateway.keyring.list_keys", too_many_open_files)
+        clock.pass_a_look()
+        keys.find(key.secret.encode())
+    clock.pass_a_look()
+
+    with pytest.raises(KeyRefused, match="revoked key"):
+        keys.find(key.secret.encode())

@@ -90,7 +90,6 @@ def test_what_is_not_a_number_is_refused_by_column_and_row(
         (["US", "EU"], [1, 0], "the index in the manifest"),
         (["us", "EU ", ""], [NAN, NAN, NAN], "as it is written, or not at all"),
         (["JP", None, NAN], [NAN, NAN, NAN], "one that training has not seen is not known"),
-        ([0, 1.0, True], [NAN, NAN, NAN], "an index is not a name"),
         ([], [], "no accounts"),
         (np.array(["US", "JP"]), [1, NAN], "an array of text"),
         (np.array(["US", None], dtype=object), [1, NAN], "an array of objects"),
@@ -105,6 +104,9 @@ def test_a_category_is_its_index(values: Any, expected: list[float], why: str) -
     [
         (["EU", ["US"]], "region in row 1 is not a category: list", "no lists within"),
         ([{"EU"}], "region in row 0 is not a category: set", "nothing that cannot be looked up"),
+        (["EU", 1], "region in row 1 is not a category: int", "an index is not a name"),
+        (np.array([0, 1]), "region in row 0 is not a category: int", "nor is a code"),
+        ([None, True], "region in row 1 is not a category: bool", "nor is a truth"),
         (np.array([["EU"]]), "region is not a column: it has shape (1, 1)", "no table"),
         ("EU", "region is not a column", "text is no column of its letters"),
         (None, "region is not a column", "nothing is no column"),

@@ -13,7 +13,7 @@ Policy = Literal["skip", "zero"]
 NAN = float("nan")
 
 POLICIES = st.sampled_from(["skip", "zero"])
-SCORES = st.floats(0, 10)
+SCORES = st.floats(0, 10, allow_subnormal=False)
 #: Weights and, for each, the scores of three accounts; NaN where there is none.
 FAMILIES = st.lists(
     st.tuples(

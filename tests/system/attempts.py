@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import logging
 from pathlib import Path
 
 from click.testing import CliRunner
@@ -14,7 +15,14 @@ add_commands(root)
 
 
 def attempt(line):
-    done = CliRunner().invoke(root, line.split() if isinstance(line, str) else line)
+    """Run a command line; the program's own set-up of logging is undone after it."""
+    logger = logging.getLogger()
+    before, level = logger.handlers[:], logger.level
+    try:
+        done = CliRunner().invoke(root, line.split() if isinstance(line, str) else line)
+    finally:
+        logger.handlers[:] = before
+        logger.setLevel(level)
     if done.exception is not None and not isinstance(done.exception, SystemExit):
         raise done.exception
     return done

@@ -2,21 +2,8 @@
 
 from __future__ import annotations
 
-import logging
-
 import pytest
 from attempts import attempt, tree
-
-
-@pytest.fixture(autouse=True)
-def _logging_as_it_was():
-    """The program sets logging up for itself; here it runs inside the tests."""
-    logger = logging.getLogger()
-    before, level = logger.handlers[:], logger.level
-    yield
-    logger.handlers[:] = before
-    logger.setLevel(level)
-
 
 TRAIN = "train --scorecard card.yaml --data"
 

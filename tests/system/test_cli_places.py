@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import subprocess
 import sys
@@ -13,17 +12,6 @@ import pytest
 from attempts import attempt, tree
 
 from serving.scoring import load_scorer
-
-
-@pytest.fixture(autouse=True)
-def _logging_as_it_was():
-    """The program sets logging up for itself; here it runs inside the tests."""
-    logger = logging.getLogger()
-    before, level = logger.handlers[:], logger.level
-    yield
-    logger.handlers[:] = before
-    logger.setLevel(level)
-
 
 TRAIN = "train --scorecard card.yaml --data"
 

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 import click
+import numpy as np
+import pandas as pd
 import pytest
 
 from serving.cli import root
@@ -28,12 +30,33 @@ def shell_lines():
     return [line for line in lines if not line.startswith(NOT_HERE)]
 
 
+def write_accounts(folder):
+    folder.mkdir()
+    rng = np.random.default_rng(1)
+    accounts = pd.DataFrame(
+        {
+            "acct_id": [f"a{number}" for number in range(600)],
+            "acct_age": rng.uniform(0, 120, 600),
+            "acct_size": rng.integers(1, 900, 600),
+            "region": rng.choice(["EMEA", "AMER"], 600),
+            "logins": rng.poisson(9, 600),
+            "tickets": rng.poisson(2, 600),
+        }
+    )
+    peers = ["acct_id", "acct_age", "acct_size", "region"]
+    accounts[peers].to_csv(folder / "peer_dims.csv", index=False)
+    accounts[["acct_id", "logins", "tickets"]].to_csv(folder / "use.csv", index=False)
+
+
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory):
     """A folder that looks like a fresh clone after `make install`, with the commands run."""
     folder = tmp_path_factory.mktemp("clone")
     (folder / ".venv").symlink_to(Path(sys.prefix))
     (folder / "data").symlink_to(ROOT / "data")
+    # What a reader of "Your own accounts" has made.
+    (folder / "my_card.yaml").write_text(blocks("yaml")[0])
+    write_accounts(folder / "my_accounts")
     for line in shell_lines():
         done = subprocess.run(
             line, shell=True, cwd=folder, check=False, capture_output=True, text=True

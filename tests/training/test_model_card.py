@@ -126,7 +126,7 @@ def test_a_metric_nobody_has_is_named_without_figures():
 
 
 def test_where_no_cell_has_enough_accounts_the_worst_is_not_said_to_be_perfect():
-    result = make_result(worst_cell_ks=0.0, worst_cell_noise_95=0.0)
+    result = make_result(worst_cell_ks=None, worst_cell_noise_95=None)
 
     assert row_of(make_card(evaluation=make_evaluation(bots=result)), "bots")[5] == "-"
 

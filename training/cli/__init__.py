@@ -18,7 +18,6 @@ _NEEDED = (
     "pyarrow",
     "pydantic",
     "scipy",
-    "sklearn",
     "tqdm",
     "xgboost",
     "yaml",

@@ -110,7 +110,12 @@ def evaluation_table(evaluation: Mapping[str, Any]) -> str:
             continue
         lines.append(
             f"{name:24}{result['accounts']:>10,}{result['rank_crps_ratio']:>8.3f}"
-            f"{result['pit_ks']:>8.3f}{result['pit_ks_noise_95']:>8.3f}"
-            f"{result['worst_cell_ks']:>12.3f}{result['worst_cell_noise_95']:>8.3f}"
+            f"{result['pit_ks']:>8.3f}{result['pit_ks_noise_95']:>8.3f}" + _worst_cell(result)
         )
     return "\n".join(lines)
+
+
+def _worst_cell(result: Mapping[str, Any]) -> str:
+    if result["worst_cell_ks"] is None:
+        return f"{'-':>12}{'-':>8}"  # no cell has enough accounts to be judged by
+    return f"{result['worst_cell_ks']:>12.3f}{result['worst_cell_noise_95']:>8.3f}"

@@ -76,7 +76,7 @@ def score(
     refused: Path | None,
     scoring_date: datetime | None,
 ) -> None:
-    """Score accounts in bulk: acct_id and the wire's 18 keys, a row per account, in order.
+    """Score accounts in bulk: acct_id and the keys of the wire, a row per account, in order.
 
     \b
     Examples:

@@ -49,16 +49,23 @@ def decode_csv(body: bytes, inputs: Sequence[Input], today: dt.date) -> NDArray[
 
 
 def _lines(body: bytes) -> list[tuple[int, list[str]]]:
-    """Give the lines that are not blank, each with its number."""
+    """Give the lines with their numbers, blank ones at the end left out."""
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Problem(400, "the body is not UTF-8") from None
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
-        return [(reader.line_num, cells) for cells in reader if cells]
+        lines = [(reader.line_num, cells) for cells in reader]
     except csv.Error as error:
         raise Problem(400, f"line {reader.line_num} is not CSV: {error}") from None
+    while lines and not lines[-1][1]:
+        lines.pop()
+    for line, cells in lines:
+        if not cells:
+            # Left out, it would give the scores of every later account to the one before it.
+            raise Problem(400, f"line {line} is blank; only the end may be")
+    return lines
 
 
 def _check_widths(rows: list[tuple[int, list[str]]], width: int, names: list[str]) -> None:
@@ -74,7 +81,7 @@ def _check_widths(rows: list[tuple[int, list[str]]], width: int, names: list[str
 def _text_column(column: Input, cells: Sequence[str]) -> Sequence[object]:
     """Turn numbers' texts into numbers where all are; what is left is told by `decode_columns`."""
     if column.type != "number":
-        return cells
+        return [cell.strip() for cell in cells]
     try:
         return [number_from_text(cell) if cell and not cell.isspace() else None for cell in cells]
     except ValueError:

@@ -28,6 +28,9 @@ class Decoder(Protocol):
 DECODERS: Mapping[str, Decoder] = {JSON: decode_json, "text/csv": decode_csv}
 
 
+_TAKES_JSON = (JSON, "application/*", "*/*", "*")
+
+
 def choose_decoder(request: Request) -> Decoder:
     """Choose by Content-Type, parameters aside; a body without one that looks like JSON is JSON.
 
@@ -49,8 +52,9 @@ def choose_decoder(request: Request) -> Decoder:
 
 def check_accepts(request: Request) -> None:
     """Raise Problem 406 if the caller takes nothing that is given here."""
-    accepted = request.accept_mimetypes
-    if accepted and not accepted.best_match([JSON]):
+    # Parameters (`; charset=utf-8`) ask for nothing that JSON here is not.
+    accepted = [(kind.partition(";")[0].strip(), q) for kind, q in request.accept_mimetypes]
+    if accepted and not any(q > 0 and kind in _TAKES_JSON for kind, q in accepted):
         raise Problem(406, f"only {JSON} is given here; accept it")
 
 

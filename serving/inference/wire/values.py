@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Protocol
@@ -16,6 +17,9 @@ from serving.web.problems import MAX_ERRORS, Detail, Problem
 
 #: Types that numpy reads as we would: a bool is not among them, nor is text.
 _PLAIN = {int, float, type(None)}
+
+#: `fromisoformat` also takes weeks and dates without hyphens; nobody means those here.
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ].+)?\Z")
 
 #: Words Python reads as numbers and the wire does not.
 _NOT_NUMBERS = ("nan", "inf", "infinity")
@@ -145,8 +149,10 @@ def _category(value: Any, column: Input, _today: dt.date) -> float:
 def _date(value: Any, _column: Input, today: dt.date) -> float:
     if not isinstance(value, str):
         raise _Wrong(f"must be a date, not {_kind(value)}")
+    if not _DATE.match(value):
+        raise _Wrong("must be a date such as 2026-01-31")
     try:
-        return float((today - dt.date.fromisoformat(value[:10])).days)
+        return float((today - dt.datetime.fromisoformat(value).date()).days)
     except ValueError:
         raise _Wrong("must be a date such as 2026-01-31") from None
 
