@@ -1,8 +1,8 @@
 """Turn raw account metrics into a scorecard.
 
 This is the ground floor: numpy and the standard library, nothing else. The inference container
-scores with it and training evaluates with it, so a rank in an evaluation and a rank behind a score on the
-wire come out of the same lines of code.
+scores with it and training evaluates with it, so a rank in an evaluation and the rank behind a
+score on the wire come out of the same lines of code.
 
 Read in this order:
     scorecard.py     what is scored: inputs, metrics, components, weights, scale
