@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import Field, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,18 +12,6 @@ T = TypeVar("T")
 
 class SettingsError(Exception):
     """The environment cannot be used; the message names every variable that is wrong."""
-
-
-@dataclass(frozen=True, slots=True)
-class Secret:
-    """A value that neither logs nor tracebacks show."""
-
-    value: str
-
-    def __repr__(self) -> str:
-        return "Secret(...)"
-
-    __str__ = __repr__
 
 
 def setting(
@@ -77,7 +65,7 @@ def read_settings(kind: type[T], environ: Mapping[str, str]) -> T:
 
 
 def shown(settings: Any) -> dict[str, Any]:
-    """Give settings as the first log line of a process shows them, secrets hidden."""
+    """Give settings as the first log line of a process shows them; none of them is a secret."""
     return {
         item.metadata["names"][0]: _plain(getattr(settings, item.name))
         for item in _declared(type(settings))
@@ -118,17 +106,6 @@ def seconds(lowest: float, highest: float) -> Callable[[str], float]:
         if not lowest <= number <= highest:
             raise ValueError(f"must be seconds from {lowest:g} to {highest:g}, not {text!r}")
         return number
-
-    return parse
-
-
-def one_of(*words: str) -> Callable[[str], str]:
-    """Make a parser that takes one of some words."""
-
-    def parse(text: str) -> str:
-        if text not in words:
-            raise ValueError(f"must be one of {', '.join(words)}, not {text!r}")
-        return text
 
     return parse
 

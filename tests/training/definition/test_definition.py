@@ -4,37 +4,15 @@ from pathlib import Path
 import jsonschema
 import pytest
 import yaml
+from mistake_cases import GOOD, changed, read
 
 from serving.scoring.errors import InvalidScorecard
 from serving.scoring.scorecard import Input
 from training.definition import (
-    Definition,
     default_scorecard,
     definition_schema,
-    parse_definition,
     read_definition,
 )
-
-GOOD = """\
-schema: scorecard/v1
-id: small
-scale: {type: out_of_10, step: 1}
-peer_dimensions: [acct_age]
-metrics:
-  bots: {kind: peer}
-  macro: {kind: peer}
-components:
-  auto: {weight: 1, metrics: {bots: 1, macro: 2}}
-"""
-
-
-def read(text: str) -> Definition:
-    return parse_definition(text, source="card.yaml")
-
-
-def changed(old: str, new: str) -> str:
-    assert GOOD.count(old) == 1
-    return GOOD.replace(old, new)
 
 
 def tree_of(text: str) -> dict[str, object]:
