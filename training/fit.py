@@ -106,7 +106,14 @@ def fit_metric(plan: FitPlan, values: NDArray[np.float64], estimator: str) -> Me
     ranks = to_ranks(plan.axes, plan.dimensions)
     categories = tuple(len(axis.input.categories) for axis in plan.axes)
     fitting, selection = (
-        MetricSample(ranks[rows], categories, pooled.at_or_below(values[rows]), knots)
+        MetricSample(
+            ranks[rows],
+            categories,
+            values[rows],
+            pooled.at_or_below(values[rows]),
+            knots,
+            np.interp(knots, pooled.ranks, pooled.values),
+        )
         for rows in (usable & (plan.split == Split.FIT), usable & (plan.split == Split.SELECT))
     )
     mass = node_mass(plan.axes, plan.dimensions[usable])

@@ -214,7 +214,7 @@ def selection_of(law, accounts=4000, seed=0):
     rng = np.random.default_rng(seed)
     place = rng.random((accounts, 1))
     ranks = rng.random(accounts) ** (1.0 / law(place[:, 0]))
-    return MetricSample(place, (0,), ranks, KNOTS)
+    return MetricSample(place, (0,), ranks, ranks, KNOTS, KNOTS)
 
 
 def grid_of(law, noise=0.0):

@@ -41,16 +41,23 @@ class MetricSample:
         A number as its rank among the training accounts, in [0, 1]; a category as its code.
     categories : tuple of int
         Number of categories of each dimension; 0 for a number.
+    values : ndarray of shape (n_accounts,)
+        The metric, in its own unit.
     ranks : ndarray of shape (n_accounts,)
-        Pooled rank of the metric, in [0, 1].
+        Pooled rank of the metric, P(Y <= value), in [0, 1].
     knots : ndarray of shape (n_knots,)
         Pooled ranks at which F is wanted, from 0 to 1.
+    knot_values : ndarray of shape (n_knots,)
+        The value that has each knot's pooled rank, non-decreasing. Two knots of one value are
+        the two sides of an atom: F is P(Y < value) at the first, P(Y <= value) at the second.
     """
 
     dimensions: NDArray[np.float64]
     categories: tuple[int, ...]
+    values: NDArray[np.float64]
     ranks: NDArray[np.float64]
     knots: NDArray[np.float64]
+    knot_values: NDArray[np.float64]
 
     def __len__(self) -> int:
         """Count the accounts."""
@@ -124,6 +131,8 @@ def join(first: MetricSample, second: MetricSample) -> MetricSample:
     return MetricSample(
         np.concatenate([first.dimensions, second.dimensions]),
         first.categories,
+        np.concatenate([first.values, second.values]),
         np.concatenate([first.ranks, second.ranks]),
         first.knots,
+        first.knot_values,
     )

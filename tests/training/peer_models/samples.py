@@ -31,10 +31,15 @@ def make_sample(
     ).astype(np.float64)
     metric = values(dimensions)
     if not accounts:
-        return MetricSample(dimensions, categories, metric, np.array([0.0, 0.5, 1.0]))
+        return MetricSample(
+            dimensions, categories, metric, metric, np.array([0.0, 0.5, 1.0]), np.zeros(3)
+        )
     pooled = pool_metric(metric)
     knots = choose_knots(pooled) if knots is None else knots
-    return MetricSample(dimensions, categories, pooled.at_or_below(metric), knots)
+    knot_values = np.interp(knots, pooled.ranks, pooled.values)
+    return MetricSample(
+        dimensions, categories, metric, pooled.at_or_below(metric), knots, knot_values
+    )
 
 
 def divide(sample: MetricSample, share: float = 0.75) -> tuple[MetricSample, MetricSample]:
@@ -45,7 +50,12 @@ def divide(sample: MetricSample, share: float = 0.75) -> tuple[MetricSample, Met
 
 def take(sample: MetricSample, rows: NDArray) -> MetricSample:
     return MetricSample(
-        sample.dimensions[rows], sample.categories, sample.ranks[rows], sample.knots
+        sample.dimensions[rows],
+        sample.categories,
+        sample.values[rows],
+        sample.ranks[rows],
+        sample.knots,
+        sample.knot_values,
     )
 
 
@@ -54,7 +64,8 @@ def shuffle(sample: MetricSample, seed: int = 1) -> MetricSample:
 
 
 def with_knots(sample: MetricSample, *knots: float) -> MetricSample:
-    return replace(sample, knots=np.array(knots))
+    values = np.interp(knots, sample.knots, sample.knot_values)
+    return replace(sample, knots=np.array(knots), knot_values=values)
 
 
 def gamma_of_first(dimensions: NDArray[np.float64], seed: int = 9) -> NDArray[np.float64]:
