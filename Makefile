@@ -47,7 +47,10 @@ test-all: check test test-ci  ## Everything, soaks too (about half an hour)
 run: $(READY)  ## Train, publish to an S3 on this machine, serve, and print a curl that works
 	@$(BIN)/python deploy/local.py
 
-bench: $(READY)  ## Measure beside css-mini itself, on its own data (about ten minutes)
+bench: $(READY)  ## Measure how right and how fast, beside css-mini and others (half an hour)
+	$(BIN)/python -m tests.benchmarks.quality
+	$(BIN)/python -m tests.benchmarks.accuracy
+	$(BIN)/python -m tests.benchmarks.scaling
 	$(BIN)/python -m tests.benchmarks.reference
 	$(BIN)/python -m tests.benchmarks.requests_per_second
 

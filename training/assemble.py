@@ -8,15 +8,16 @@ from typing import Any
 from serving.scoring.artifact import GOLDEN, TABLES, Artifact, build_manifest
 from serving.scoring.golden import make_golden
 from serving.scoring.manifest import to_json
-from serving.scoring.peer_tables import PeerTables, read_npz
+from serving.scoring.peers import Peers
 from serving.scoring.scorecard import Scorecard
 from serving.scoring.scorer import Scorer
+from serving.scoring.stored_peers import read_peers
 from training.golden_rows import golden_accounts
 
 
 def assemble(
     scorecard: Scorecard,
-    tables: PeerTables,
+    tables: Peers,
     *,
     training: Mapping[str, Any],
     for_people: Mapping[str, bytes],
@@ -34,7 +35,7 @@ def assemble(
     packed = tables.to_npz()
     # Golden rows are scored with what was packed and read back, as serving will.
     scorer = Scorer(
-        Artifact(scorecard, scorecard.inputs, read_npz(packed, scorecard), {}, {}, version="")
+        Artifact(scorecard, scorecard.inputs, read_peers(packed, scorecard), {}, {}, version="")
     )
     golden = make_golden(scorer, golden_accounts(tables, scorer.inputs, seed=seed))
     files = {TABLES: packed, GOLDEN: to_json(golden), **for_people}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,13 +15,15 @@ from training.errors import DataError
 from training.pooled import pool_dimension
 
 #: Nodes along each numeric axis, by how many numeric axes there are.
-NODES = {0: 0, 1: 81, 2: 41, 3: 17, 4: 9}
+NODES = {0: 0, 1: 81, 2: 41, 3: 17}
 #: Beyond this many nodes a table is no longer small.
 MAX_NODES = 40_000
+#: An even node this near to a step would add nothing.
+_TOO_CLOSE = 1e-9
 
 
 def fit_axes(columns: Sequence[Input], dimensions: NDArray[np.float64]) -> tuple[Axis, ...]:
-    """Lay the grid.
+    """Lay the grid; where it would be too large (`is_grid`), axes that only turn into ranks.
 
     Parameters
     ----------
@@ -33,33 +35,52 @@ def fit_axes(columns: Sequence[Input], dimensions: NDArray[np.float64]) -> tuple
     Raises
     ------
     DataError
-        If a dimension is never known, or there are more of them than tables can hold.
+        If a dimension is never known.
     """
-    numeric = sum(column.type != "category" for column in columns)
-    if numeric not in NODES:
-        raise DataError(f"{numeric} numeric peer dimensions; at most {max(NODES)} are supported")
-    axes = tuple(
-        _fit_axis(column, dimensions[:, position], NODES[numeric])
-        for position, column in enumerate(columns)
-    )
-    nodes = int(np.prod([axis.size for axis in axes]))
-    if nodes > MAX_NODES:
-        raise DataError(
-            f"the peer dimensions make {nodes} cells; at most {MAX_NODES} are supported: "
-            "merge rare categories or leave out a dimension"
-        )
-    return axes
+    bare = tuple(_fit_axis(column, dimensions[:, i]) for i, column in enumerate(columns))
+    if not is_grid(bare):
+        return bare
+    nodes = NODES[sum(axis.pooled is not None for axis in bare)]
+    return tuple(replace(axis, nodes=_nodes(axis, nodes)) for axis in bare)
 
 
-def _fit_axis(column: Input, values: NDArray[np.float64], nodes: int) -> Axis:
+def is_grid(axes: Sequence[Axis]) -> bool:
+    """Tell whether a table over these dimensions is small; else models are served themselves."""
+    numbers = [axis for axis in axes if axis.pooled is not None]
+    if len(numbers) not in NODES:
+        return False
+    sizes = [1 + len(_nodes(axis, NODES[len(numbers)])) for axis in numbers]
+    sizes += [axis.size for axis in axes if axis.pooled is None]
+    return int(np.prod(sizes)) <= MAX_NODES
+
+
+def _nodes(axis: Axis, most: int) -> NDArray[np.float64]:
+    """Give a node to each value, or where there are many, nodes at even ranks."""
+    if axis.pooled is None:
+        return np.empty(0)
+    few = len(axis.pooled.ranks) <= most
+    return axis.pooled.ranks if few else np.linspace(0.0, 1.0, most)
+
+
+def _fit_axis(column: Input, values: NDArray[np.float64]) -> Axis:
     known = values[~np.isnan(values)]
     if len(known) == 0:
         raise DataError(f"{column.name} is empty for every account")
     if column.type == "category":
         return Axis(column, None, np.empty(0))
-    pooled = pool_dimension(known)
-    few = len(pooled.ranks) <= nodes
-    return Axis(column, pooled, pooled.ranks if few else np.linspace(0.0, 1.0, nodes))
+    return Axis(column, pool_dimension(known), np.array([0.0, 1.0]))
+
+
+def with_steps(axes: Sequence[Axis], steps: Iterable[tuple[int, float]]) -> tuple[Axis, ...]:
+    """Put a node on each side of every step; a dimension with a node per value needs none."""
+    result = list(axes)
+    for position, at in sorted(set(steps)):
+        axis = result[position]
+        if axis.pooled is None or np.array_equal(axis.nodes, axis.pooled.ranks):
+            continue
+        others = axis.nodes[np.abs(axis.nodes - at) > _TOO_CLOSE]
+        result[position] = replace(axis, nodes=np.sort(np.concatenate([others, [at, at]])))
+    return tuple(result)
 
 
 def to_ranks(axes: Sequence[Axis], dimensions: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -42,15 +42,15 @@ def read_for(
     return scorer, accounts, moment.date() if moment is not None else None
 
 
-def kept_out_of(scorer: Scorer, accounts: Accounts) -> NDArray[np.bool_]:
-    """Tell which accounts the fit of an artifact has not seen, shape (n_accounts,).
+def split_of(scorer: Scorer, accounts: Accounts) -> NDArray[np.int8]:
+    """Deal accounts to the splits as an artifact's were: `Split`, shape (n_accounts,).
 
     Raises
     ------
     ArtifactCorrupt
         If the artifact does not say how its accounts were split.
     DataError
-        If there is no such account.
+        If its fit may have seen all of them.
     """
     try:
         told = scorer.artifact.manifest["training"]["split"]
@@ -58,13 +58,12 @@ def kept_out_of(scorer: Scorer, accounts: Accounts) -> NDArray[np.bool_]:
     except (KeyError, TypeError, ValueError):
         raise ArtifactCorrupt("manifest.json does not say how accounts were split") from None
     split = split_accounts(accounts.frame["acct_id"], salt=salt, shares=shares)
-    kept_out: NDArray[np.bool_] = split == Split.EVALUATE
-    if not kept_out.any():
+    if not (split == Split.EVALUATE).any():
         raise DataError(
-            f"none of the {len(kept_out)} accounts was kept out of training; "
+            f"none of the {len(split)} accounts was kept out of training; "
             "--all evaluates on every account"
         )
-    return kept_out
+    return split
 
 
 def score_folder(

@@ -21,10 +21,9 @@ from serving.scoring import (
 from serving.scoring.archive import open_files
 from serving.scoring.artifact import read_files, write_artifact
 from serving.scoring.manifest import MANIFEST, MAX_MANIFEST_BYTES, from_json, read_manifest
-from serving.scoring.peer_tables import PeerTables
 from serving.scoring.scorecard import Scorecard
 from training.assemble import assemble
-from training.definition import Definition, read_definition
+from training.definition import Definition, EstimatorOptions, read_definition
 from training.model_card import model_card
 
 EVALUATION = "evaluation.json"
@@ -58,12 +57,7 @@ def build(scorecard: Path, source: Path | None, out: Path) -> Scorer:
     old = load_scorer(source)
     training = old.artifact.manifest["training"]
     resolved = _resolve(definition, old, training)
-    tables = old.artifact.tables
-    kept = PeerTables(
-        tables.axes,
-        tables.effective_peers,
-        {metric.name: tables.metrics[metric.name] for metric in resolved.metrics},
-    )
+    kept = old.artifact.tables.only(metric.name for metric in resolved.metrics)
     for_people = _for_people(read_files(source), resolved, training)
     files, manifest = assemble(
         resolved, kept, training=training, for_people=for_people, seed=training["seed"]
@@ -170,11 +164,10 @@ def _resolve(definition: Definition, old: Scorer, training: Mapping[str, Any]) -
     tables = old.artifact.tables.metrics
     if missing := sorted(set(definition.metric_names) - set(tables)):
         raise NeedsFit(f"the artifact has no tables for: {', '.join(missing)}")
-    # Any estimator may fall back on `marginal`; the other way round another table was asked for.
     otherwise = [
         name
         for name in definition.metric_names
-        if definition.estimator(name) == "marginal" != training["metrics"][name]["estimator"]
+        if not _as_asked(training["metrics"][name], definition.estimator(name))
     ]
     if otherwise:
         raise NeedsFit(f"fitted with another estimator than asked for: {', '.join(otherwise)}")
@@ -182,6 +175,19 @@ def _resolve(definition: Definition, old: Scorer, training: Mapping[str, Any]) -
         nonzero_counts=nonzero_counts(training["metrics"]),
         categories={name: column.categories for name, column in fitted.items()},
     )
+
+
+def _as_asked(fitted: Mapping[str, Any], asked: EstimatorOptions | None) -> bool:
+    """Say whether a fit is what a definition asks for; any estimator may fall back on marginal."""
+    if asked is None or fitted["estimator"] == "marginal":
+        return True
+    wanted = {
+        "estimator": asked.name,
+        "family": asked.family,
+        "loc": asked.loc,
+        "scale": asked.scale,
+    }
+    return all(fitted.get(key) == value for key, value in wanted.items() if value is not None)
 
 
 def _for_people(

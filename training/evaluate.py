@@ -8,22 +8,44 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from serving.scoring.peer_axes import Axis, Cells
+from serving.scoring.peer_axes import Cells
 from serving.scoring.peer_table import PeerTable
+from serving.scoring.scorecard import PeerMetric
 from serving.scoring.scorer import Flag, Scorer
-from training.axes import to_ranks
+from training.baseline import NAME, Baseline, descriptions, no_baseline
+from training.calibration import (
+    KS_95,
+    MIN_CELL_ACCOUNTS,
+    ks_distance,
+    ks_noise,
+    peer_groups,
+    randomised_pit,
+    worst_cell,
+)
+from training.jumps import JUMP_RANK, first_number, score_jumps
+from training.rank_crps import (
+    Losses,
+    metric_losses,
+    ratio,
+    ratio_error,
+    ratios_with_intervals,
+)
 
-#: Thresholds of the rank-CRPS: pooled ranks.
-CRPS_LEVELS = np.linspace(0.01, 0.99, 50)
+__all__ = ["KS_95", "MIN_CELL_ACCOUNTS", "evaluate", "evaluate_metric", "ks_distance"]
+
 COVERAGE_LEVELS = np.linspace(0.05, 0.95, 19)
-#: Cells of the peer dimensions with fewer accounts say nothing of calibration.
-MIN_CELL_ACCOUNTS = 50
-#: 95 % point of the Kolmogorov-Smirnov statistic of n uniform numbers, times sqrt(n).
-KS_95 = 1.358
-_SEED = 20260101
+#: Last bits may differ between machines; these digits do not.
+_DIGITS = 9
+
+_NOT_ASKED = no_baseline("not asked for")
 
 
-def evaluate(scorer: Scorer, frame: pd.DataFrame, accounts: NDArray[np.float64]) -> dict[str, Any]:
+def evaluate(
+    scorer: Scorer,
+    frame: pd.DataFrame,
+    accounts: NDArray[np.float64],
+    baseline: Baseline = _NOT_ASKED,
+) -> dict[str, Any]:
     """Measure calibration and sharpness, metric by metric.
 
     Parameters
@@ -32,35 +54,89 @@ def evaluate(scorer: Scorer, frame: pd.DataFrame, accounts: NDArray[np.float64])
         The accounts, for their ids.
     accounts : ndarray of shape (n_accounts, n_inputs)
         The same accounts, encoded.
+    baseline : Baseline
+        What the artifact is compared with; it must not have seen the accounts either.
 
     Returns
     -------
     dict
-        Plain JSON values; see `evaluate_metric` for what is said of each metric.
+        Plain JSON values, rounded so that the same accounts give the same bytes. Of each metric:
+        what `evaluate_metric` says, and
+
+        ``estimator``, ``family``, ``reason``: how it was fitted, as far as the artifact says.
+        ``rank_crps_ratio_interval``: 95 % bootstrap interval of the ratio to no peers.
+        ``rank_crps_knn_ratio``: ratio of our rank-CRPS to the baseline's, below 1 is better, with
+        its interval; None where there is no baseline.
+        ``jump_p99``: 99th percentile over accounts of the change of the score, in points of 10
+        before rounding, when the rank of the dimension ``jump.dimension`` grows by ``jump.rank``;
+        None where no such dimension is known.
     """
     accounts = accounts[np.argsort(frame["acct_id"].to_numpy(str), kind="stable")]
-    cells = scorer.cells(accounts)
-    scores = scorer.score(accounts)
-    groups = _peer_groups(scorer, accounts)
     column = {entry.name: position for position, entry in enumerate(scorer.inputs)}
-    metrics = {}
-    for metric in scorer.scorecard.metrics:
-        values = accounts[:, column[metric.name]]
-        seen = ~np.isnan(values)
-        table = scorer.artifact.tables.metrics[metric.name]
-        metrics[metric.name] = {"missing": int((~seen).sum())} | (
-            evaluate_metric(table, cells.some(seen), values[seen], groups[seen])
-            if seen.any()
-            else {"accounts": 0}
+    axes = scorer.artifact.tables.axes
+    dimensions = accounts[:, [column[axis.input.name] for axis in axes]]
+    around, scores = scorer.around(accounts), scorer.score(accounts)
+    nearest = None if baseline.peers is None else baseline.peers.around(dimensions)
+    groups = peer_groups(axes, dimensions)
+    moved = first_number(axes)
+    jumps = score_jumps(scorer, accounts, scores.ranks, moved)
+    fits = descriptions(scorer)
+    metrics: dict[str, dict[str, Any]] = {}
+    losses: dict[str, tuple[NDArray[np.bool_], Losses]] = {}
+    for position, metric in enumerate(scorer.scorecard.metrics):
+        name, values = metric.name, accounts[:, column[metric.name]]
+        # A metric that no training account had has no ranks, whatever the values.
+        seen = ~np.isnan(scores.ranks[:, position])
+        result = metrics[name] = {
+            "missing": int((~seen).sum()),
+            "accounts": int(seen.sum()),
+            **{key: fits[name][key] for key in _TOLD if name in fits and key in fits[name]},
+        }
+        if not seen.any():
+            continue
+        values, cells = values[seen], around.cells.some(seen)
+        other = None
+        if nearest is not None and name in nearest.metrics:
+            other = nearest.metrics[name], nearest.cells.some(seen)
+        own = metric_losses(around.metrics[name], metric, cells, values, other)
+        if baseline.peers is not None and result.get("estimator") == NAME:
+            own = own._replace(nearest=own.own)
+        losses[name] = seen, own
+        result |= evaluate_metric(
+            around.metrics[name], metric, cells, values, groups[seen], losses=own
         )
+        known = jumps[~np.isnan(jumps[:, position]), position]
+        result["jump_p99"] = float(np.quantile(known, 0.99)) if len(known) else None
+    for name, ratios in ratios_with_intervals(losses).items():
+        metrics[name] |= ratios
     flags = {str(flag.name).lower(): int(((scores.flags & flag) > 0).sum()) for flag in Flag}
-    return {"accounts": len(accounts), "flags": flags, "metrics": metrics}
+    told = {
+        "accounts": len(accounts),
+        "flags": flags,
+        "baseline": baseline.describe(),
+        "jump": {"dimension": moved.input.name if moved else None, "rank": JUMP_RANK},
+        "metrics": metrics,
+    }
+    rounded: dict[str, Any] = _rounded(told)
+    return rounded
+
+
+#: What an evaluation repeats of a metric's fit.
+_TOLD = ("estimator", "family", "reason")
 
 
 def evaluate_metric(
-    table: PeerTable, cells: Cells, values: NDArray[np.float64], groups: NDArray[np.intp]
+    table: PeerTable,
+    metric: PeerMetric,
+    cells: Cells,
+    values: NDArray[np.float64],
+    groups: NDArray[np.intp],
+    *,
+    losses: Losses,
 ) -> dict[str, Any]:
     """Evaluate one metric's distribution on accounts that have a value.
+
+    Values beyond a bound, declared or learned, count as at it: so they are scored.
 
     Returns
     -------
@@ -71,99 +147,35 @@ def evaluate_metric(
         constant metric); with its standard error. ``pit_ks``: largest distance of the
         randomised PIT from uniform, with the 95 % level of pure noise.
         ``coverage``: share of accounts at or below each rank. ``worst_cell_ks``: the largest
-        `pit_ks` in a cell of peer-dimension quartiles, with that cell's noise level; both 0
+        `pit_ks` in a cell of peer-dimension quartiles, with that cell's noise level; both None
         where no cell has `MIN_CELL_ACCOUNTS`.
-        ``at_lower``, ``at_upper``: share of accounts at the learned bounds.
-
-    References
-    ----------
-    .. [1] Gneiting & Raftery (2007), "Strictly Proper Scoring Rules", JASA 102(477).
-    .. [2] Czado, Gneiting & Held (2009), "Predictive Model Assessment for Count Data",
-           Biometrics 65(4): the randomised PIT.
+        ``at_lower``, ``at_upper``: share of accounts at the bounds. ``atom_share``: share of
+        accounts whose value is an atom of the pooled distribution.
     """
-    losses, alone = _rank_crps(table, cells, values)
-    ratio, error = _ratio(losses, alone)
-    pit = randomised_pit(table, cells, values)
-    worst = _worst_cell(pit, groups)
+    lower, upper = table.bounds(metric)
+    values = np.clip(values, lower, upper)
+    pit = randomised_pit(table, metric, cells, values)
+    worst = worst_cell(pit, groups)
+    atoms = table.pooled.below(values) < table.pooled.at_or_below(values)
     return {
         "accounts": len(values),
-        "rank_crps": float(losses.mean()),
-        "rank_crps_ratio": ratio,
-        "rank_crps_ratio_standard_error": error,
+        "rank_crps": float(losses.own.mean()),
+        "rank_crps_ratio": ratio(losses.own, losses.alone),
+        "rank_crps_ratio_standard_error": ratio_error(losses.own, losses.alone),
         "pit_ks": ks_distance(pit),
-        "pit_ks_noise_95": KS_95 / float(np.sqrt(len(pit))),
+        "pit_ks_noise_95": ks_noise(len(pit)),
         "coverage": {f"{level:.2f}": float((pit <= level).mean()) for level in COVERAGE_LEVELS},
         "worst_cell_ks": worst[0],
         "worst_cell_noise_95": worst[1],
-        "at_lower": float((values <= table.lower).mean()),
-        "at_upper": float((values >= table.upper).mean()),
+        "at_lower": float((values <= lower).mean()),
+        "at_upper": float((values >= upper).mean()),
+        "atom_share": float(atoms.mean()),
     }
 
 
-def randomised_pit(
-    table: PeerTable, cells: Cells, values: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Draw each account's rank uniformly between P(Y<y) and P(Y<=y): uniform if F is right."""
-    low, high = table.below(cells, values), table.at_or_below(cells, values)
-    return low + np.random.default_rng(_SEED).random(len(values)) * (high - low)
-
-
-def ks_distance(pit: NDArray[np.float64]) -> float:
-    """Give the largest distance between the share of accounts at or below a rank and the rank."""
-    ordered = np.sort(pit)
-    steps = np.arange(len(pit) + 1) / len(pit)
-    return float(max(np.abs(ordered - steps[1:]).max(), np.abs(ordered - steps[:-1]).max()))
-
-
-def _rank_crps(
-    table: PeerTable, cells: Cells, values: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Give every account's rank-CRPS under the table and under the pooled distribution."""
-    thresholds = np.interp(CRPS_LEVELS, table.pooled.ranks, table.pooled.values)
-    losses, alone = np.zeros(len(values)), np.zeros(len(values))
-    for threshold in thresholds:
-        at = np.full(len(values), threshold)
-        below = values <= threshold
-        losses += (table.at_or_below(cells, at) - below) ** 2
-        alone += (table.pooled.at_or_below(at) - below) ** 2
-    return losses / len(thresholds), alone / len(thresholds)
-
-
-def _ratio(losses: NDArray[np.float64], alone: NDArray[np.float64]) -> tuple[float, float]:
-    """Give the ratio of two mean losses and its standard error."""
-    if not alone.any():
-        # All values are the same and were foretold without peers.
-        return 1.0, 0.0
-    ratio = losses.mean() / alone.mean()
-    error = (losses - ratio * alone).std() / np.sqrt(len(losses)) / alone.mean()
-    return float(ratio), float(error)
-
-
-def _worst_cell(
-    pit: NDArray[np.float64], groups: NDArray[np.intp]
-) -> tuple[float | None, float | None]:
-    """Find the cell that is furthest beyond its own noise; None where none has enough accounts."""
-    cells = [pit[groups == group] for group in np.unique(groups)]
-    judged = [
-        (ks_distance(own), KS_95 / float(np.sqrt(len(own))))
-        for own in cells
-        if len(own) >= MIN_CELL_ACCOUNTS
-    ]
-    return max(judged, key=lambda cell: cell[0] / cell[1], default=(None, None))
-
-
-def _peer_groups(scorer: Scorer, accounts: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Give each account its cell's number: quartiles of the numbers, and the categories."""
-    axes = scorer.artifact.tables.axes
-    positions = [[column.name for column in scorer.inputs].index(axis.input.name) for axis in axes]
-    ranks = to_ranks(axes, accounts[:, positions])
-    group = np.zeros(len(accounts), dtype=np.intp)
-    for position, axis in enumerate(axes):
-        count = _group_count(axis)
-        step = ranks[:, position] if axis.pooled is None else np.minimum(ranks[:, position] * 4, 3)
-        group = group * (count + 1) + np.nan_to_num(step, nan=count).astype(np.intp)
-    return group
-
-
-def _group_count(axis: Axis) -> int:
-    return axis.size - 1 if axis.pooled is None else 4
+def _rounded(told: Any) -> Any:
+    if isinstance(told, dict):
+        return {key: _rounded(value) for key, value in told.items()}
+    if isinstance(told, list):
+        return [_rounded(value) for value in told]
+    return round(told, _DIGITS) if isinstance(told, float) else told

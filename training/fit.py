@@ -2,41 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import dataclasses
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from serving.scoring.distribution import PooledDistribution
 from serving.scoring.peer_axes import Axis
 from serving.scoring.peer_table import CDF_ONE, PeerTable
 from serving.scoring.peer_tables import PeerTables
-from training.axes import to_ranks
-from training.peer_models import ESTIMATORS, MetricSample, PeerModel
-from training.peer_models.interface import join
-from training.pooled import choose_knots, learn_bounds, pool_metric
+from serving.scoring.peers import Peers
+from serving.scoring.smooth_terms import SmoothTerms
+from training.axes import is_grid, to_ranks, with_steps
+from training.definition import EstimatorOptions
+from training.errors import DataError
+from training.many_dimensions import to_forests
+from training.peer_models import MetricSample, PeerModel, estimator
+from training.peer_models.interface import CellCounts, join
+from training.peer_models.smooth_logit import TYPICAL, effective_peers, leverage
+from training.pooled import Bounds, choose_knots, learn_bounds, pool_metric
 from training.split import Split
 from training.tabulate import (
+    add_unknown_peers,
     choose_bandwidth,
-    count_effective_peers,
+    known_nodes,
     model_grid,
     node_mass,
     smooth,
     to_table,
 )
 
-DEFAULT_ESTIMATOR = "distribution_regression"
-
 
 @dataclass(frozen=True)
 class MetricFit:
-    """What was fitted for one metric."""
+    """What was fitted for one metric; `model` is None if it is never observed."""
 
-    table: PeerTable
+    pooled: PooledDistribution
+    knots: NDArray[np.float64]
+    bounds: Bounds
     model: PeerModel | None
+    cells: CellCounts | None
+    bandwidth: float
     description: Mapping[str, Any]
 
 
@@ -59,85 +71,160 @@ class FitPlan:
     split: NDArray[np.int8]
     seed: int
 
+    @property
+    def categories(self) -> tuple[int, ...]:
+        """Number of categories of each dimension; 0 for a number."""
+        return tuple(len(axis.input.categories) for axis in self.axes)
+
+    @cached_property
+    def ranks(self) -> NDArray[np.float64]:
+        """`dimensions` as models take them: numbers as ranks."""
+        return to_ranks(self.axes, self.dimensions)
+
+    @cached_property
+    def known(self) -> NDArray[np.bool_]:
+        """Whether all dimensions of an account are known: only then is it a peer."""
+        return np.asarray(~np.isnan(self.dimensions).any(axis=1))
+
+    @property
+    def terms(self) -> SmoothTerms:
+        """What is smooth over the dimensions, without any metric's steps."""
+        return SmoothTerms(self.categories)
+
+    @cached_property
+    def cells(self) -> CellCounts:
+        """All accounts whose dimensions are known, whatever their metrics."""
+        ranks = self.ranks[self.known]
+        nothing, ends = np.zeros(len(ranks)), np.array([0.0, 1.0])
+        return MetricSample(ranks, self.categories, nothing, nothing, ends, ends).cells
+
 
 def fit_tables(
     plan: FitPlan,
     metrics: Mapping[str, NDArray[np.float64]],
-    estimators: Mapping[str, str],
+    estimators: Mapping[str, EstimatorOptions],
     *,
     jobs: int,
     done: Callable[[str, int], None] = lambda _name, _total: None,
-) -> tuple[PeerTables, dict[str, MetricFit]]:
+) -> tuple[Peers, dict[str, MetricFit]]:
     """Fit all metrics, several at once; the result does not depend on `jobs`.
+
+    With few peer dimensions the result is tables, with many the models themselves.
 
     Parameters
     ----------
     metrics : mapping of str to ndarray of shape (n_accounts,)
         NaN = not observed.
-    estimators : mapping of str to str
-        Names from `ESTIMATORS` for the metrics that ask for one.
+    estimators : mapping of str to EstimatorOptions
+        For the metrics that ask for one; for the others held-out accounts choose.
     jobs : int
         How many metrics to fit at once. XGBoost works outside Python's lock, so threads do.
     done : callable
         Told each metric's name when it is fitted, and how many there are.
+
+    Raises
+    ------
+    DataError
+        Naming the metric whose values contradict the estimator it asks for.
     """
 
     def fit_one(name: str) -> MetricFit:
-        fit = fit_metric(plan, metrics[name], estimators.get(name, DEFAULT_ESTIMATOR))
+        try:
+            fit = fit_metric(plan, metrics[name], estimators.get(name))
+        except DataError as error:
+            raise DataError(f"{name}: {error}") from None
         done(name, len(metrics))
         return fit
 
-    with ThreadPoolExecutor(max_workers=jobs) as pool:
+    # One thread each: with more, a library's sums depend on how many there are.
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(max_workers=jobs) as pool:
         fits = dict(zip(metrics, pool.map(fit_one, metrics), strict=True))
-    peers = count_effective_peers(plan.axes, node_mass(plan.axes, plan.dimensions))
-    tables = {name: fit.table for name, fit in fits.items()}
-    return PeerTables(plan.axes, peers, tables), fits
+        if not is_grid(plan.axes):
+            return to_forests(plan, fits, leverage(plan.cells, plan.terms, TYPICAL)), fits
+        axes = with_steps(plan.axes, (step for fit in fits.values() for step in _steps(fit.model)))
+        tables = dict(zip(fits, pool.map(partial(_tabulate, axes), fits.values()), strict=True))
+        return PeerTables(axes, _effective_peers(plan, axes), tables), fits
 
 
-def fit_metric(plan: FitPlan, values: NDArray[np.float64], estimator: str) -> MetricFit:
-    """Fit one metric; one that is never observed gets a table without ranks."""
+def fit_metric(
+    plan: FitPlan, values: NDArray[np.float64], asked: EstimatorOptions | None
+) -> MetricFit:
+    """Fit one metric; one that is never observed gets a distribution without ranks."""
     observed = ~np.isnan(values)
     if not observed.any():
-        return _never_observed(plan.axes)
+        return _NEVER_OBSERVED
     pooled = pool_metric(values[observed])
     knots = choose_knots(pooled)
-    # An account is a peer only where all its dimensions are known.
-    usable = observed & ~np.isnan(plan.dimensions).any(axis=1)
-    ranks = to_ranks(plan.axes, plan.dimensions)
-    categories = tuple(len(axis.input.categories) for axis in plan.axes)
+    knot_values = np.interp(knots, pooled.ranks, pooled.values)
+    usable = observed & plan.known
     fitting, selection = (
         MetricSample(
-            ranks[rows],
-            categories,
+            plan.ranks[rows],
+            plan.categories,
             values[rows],
             pooled.at_or_below(values[rows]),
             knots,
-            np.interp(knots, pooled.ranks, pooled.values),
+            knot_values,
         )
         for rows in (usable & (plan.split == Split.FIT), usable & (plan.split == Split.SELECT))
     )
-    mass = node_mass(plan.axes, plan.dimensions[usable])
-    trial = ESTIMATORS[estimator](fitting, selection, seed=plan.seed)
+    fit = estimator(None) if asked is None else estimator(**dataclasses.asdict(asked))
+    trial = fit(fitting, selection, seed=plan.seed)
+    both = join(fitting, selection)
     bandwidth = 0.0
-    if trial.describe()["estimator"] != "marginal":
-        bandwidth = choose_bandwidth(model_grid(trial, plan.axes), plan.axes, selection, mass)
-    model = trial.refit(join(fitting, selection))
-    grid = smooth(model_grid(model, plan.axes), plan.axes, bandwidth)
+    if trial.booster_json() is not None and is_grid(plan.axes):
+        steps = _steps(trial)
+        axes = with_steps(plan.axes, steps)
+        mass = node_mass(axes, both.cells)
+        bandwidth = choose_bandwidth(model_grid(trial, axes), axes, selection, mass, steps)
+    model = trial.refit(both)
     description = {
         **model.describe(),
         "accounts": int(observed.sum()),
         "zeros": int((values[observed] == 0).sum()),
         "bandwidth_nodes": bandwidth,
     }
-    table = PeerTable(pooled, knots, to_table(grid, mass), *learn_bounds(values[observed]))
-    return MetricFit(table, model, description)
+    bounds = learn_bounds(values[observed])
+    return MetricFit(pooled, knots, bounds, model, both.cells, bandwidth, description)
 
 
-def _never_observed(axes: Sequence[Axis]) -> MetricFit:
-    # One point says that there is nothing to compare with: such a metric has no rank.
-    pooled = PooledDistribution(np.zeros(1), np.zeros(1))
-    knots = np.array([0.0, 1.0])
+# One point says that there is nothing to compare with: such a metric has no rank.
+_NEVER_OBSERVED = MetricFit(
+    PooledDistribution(np.zeros(1), np.zeros(1)),
+    np.array([0.0, 1.0]),
+    Bounds(-np.inf, np.inf),
+    None,
+    None,
+    0.0,
+    {"estimator": "marginal", "reason": "no account has a value", "accounts": 0, "zeros": 0},
+)
+
+
+def _steps(model: PeerModel | None) -> tuple[tuple[int, float], ...]:
+    return model.steps if model is not None else ()
+
+
+def _tabulate(axes: tuple[Axis, ...], fit: MetricFit) -> PeerTable:
+    """Evaluate a metric's model on the final grid."""
     nodes = int(np.prod([axis.size for axis in axes]))
-    cdf = np.tile(np.array([0, CDF_ONE], dtype=np.uint16), (nodes, 1))
-    reason = {"estimator": "marginal", "reason": "no account has a value", "accounts": 0}
-    return MetricFit(PeerTable(pooled, knots, cdf, -np.inf, np.inf), None, {**reason, "zeros": 0})
+    if fit.model is None or fit.cells is None:
+        cdf = np.tile(np.array([0, CDF_ONE], dtype=np.uint16), (nodes, 1))
+        return PeerTable(fit.pooled, fit.knots, cdf, *fit.bounds, peers=np.zeros(nodes))
+    mass = node_mass(axes, fit.cells)
+    grid = smooth(model_grid(fit.model, axes), axes, fit.bandwidth, fit.model.steps)
+    peers = fit.model.effective_peers(known_nodes(axes)).reshape(mass.shape)
+    return PeerTable(
+        fit.pooled,
+        fit.knots,
+        to_table(grid, mass),
+        *fit.bounds,
+        peers=add_unknown_peers(peers, mass),
+    )
+
+
+def _effective_peers(plan: FitPlan, axes: tuple[Axis, ...]) -> NDArray[np.float64]:
+    """Count the accounts that inform each node, whatever the metric."""
+    terms = plan.terms.evaluate(known_nodes(axes))
+    peers = effective_peers(terms, leverage(plan.cells, plan.terms, TYPICAL))
+    mass = node_mass(axes, plan.cells)
+    return add_unknown_peers(peers.reshape(mass.shape), mass)

@@ -7,16 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.scoring.peer_tables import PeerTables
+from serving.scoring.peers import Peers
 from serving.scoring.scorecard import Input
 
 #: Rows drawn at random, beside the edge cases.
 RANDOM_ROWS = 128
 
 
-def golden_accounts(
-    tables: PeerTables, inputs: Sequence[Input], *, seed: int
-) -> NDArray[np.float64]:
+def golden_accounts(tables: Peers, inputs: Sequence[Input], *, seed: int) -> NDArray[np.float64]:
     """Make up accounts: random ones, and the edges.
 
     Edges: every column at its lowest and highest, beyond both, all missing, each column missing

@@ -5,31 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from serving.scoring.scorecard import Component, PeerMetric, Scorecard
+from serving.scoring.scorecard import Scorecard
 from serving.scoring.scorer import FEW_PEERS
-
-_TIES = {
-    "bounds": "half of the accounts with the same value count as below; at the lower bound (an "
-    "account that uses nothing) none do, at the upper bound all do",
-    "mid": "half of the accounts with the same value count as below",
-    "low": "none of the accounts with the same value count as below",
-    "high": "all of the accounts with the same value count as below",
-}
+from training.fit_report import fit_section
+from training.quality_report import quality_section
 
 
 def model_card(
     scorecard: Scorecard, training: Mapping[str, Any], evaluation: Mapping[str, Any]
 ) -> str:
-    """Write the card as Markdown."""
+    """Write the card as Markdown.
+
+    Parameters
+    ----------
+    training : mapping
+        What the manifest says of the fit.
+    evaluation : mapping
+        As `training.evaluate.evaluate` gives it. What an older one does not say is left out.
+    """
     return "\n".join(
         [
             f"# Model card: {scorecard.id}",
             "",
             *_purpose(scorecard),
             *_data(training, evaluation),
-            *_calibration(evaluation),
-            *_reading(),
-            *_scorecard(scorecard, training),
+            *quality_section(evaluation),
+            *fit_section(scorecard, training),
             *_limits(evaluation),
         ]
     )
@@ -63,92 +64,15 @@ def _data(training: Mapping[str, Any], evaluation: Mapping[str, Any]) -> list[st
     ]
 
 
-def _calibration(evaluation: Mapping[str, Any]) -> list[str]:
-    lines = [
-        "## How right it is",
-        "",
-        "| metric | accounts | missing | CRPS to no peers | KS (noise) "
-        "| worst cell (noise) | at or below 10/50/90 % |",
-        "|---|---:|---:|---:|---:|---:|---:|",
-    ]
-    for name, result in evaluation["metrics"].items():
-        if not result["accounts"]:
-            lines.append(f"| {name} | 0 | {result['missing']:,} | - | - | - | - |")
-            continue
-        coverage = result["coverage"]
-        # Without noise there is no cell: none has enough accounts to be judged by.
-        worst = (
-            f"{result['worst_cell_ks']:.3f} ({result['worst_cell_noise_95']:.3f})"
-            if result["worst_cell_ks"] is not None
-            else "-"
-        )
-        lines.append(
-            f"| {name} | {result['accounts']:,} | {result['missing']:,} "
-            f"| {result['rank_crps_ratio']:.3f} ± {result['rank_crps_ratio_standard_error']:.3f} "
-            f"| {result['pit_ks']:.3f} ({result['pit_ks_noise_95']:.3f}) "
-            f"| {worst} "
-            f"| {coverage['0.10']:.1%} / {coverage['0.50']:.1%} / {coverage['0.90']:.1%} |"
-        )
-    return [*lines, "", "![calibration](plots/calibration.png)", ""]
-
-
-def _reading() -> list[str]:
-    return [
-        "- *CRPS to no peers*: error of the predicted distribution, as a share of the error when "
-        "peers are ignored; 1 means that the peer dimensions tell nothing about this metric.",
-        "- *KS*: largest distance between the share of held-out accounts at or below a rank and "
-        "that rank; right scores stay below the noise level 19 times in 20.",
-        "- *Worst cell*: the KS of that cell of quartiles of the peer dimensions which exceeds its "
-        "own noise most. It is the worst of many, so it may exceed one cell's noise.",
-        "",
-    ]
-
-
-def _scorecard(scorecard: Scorecard, training: Mapping[str, Any]) -> list[str]:
-    lines = [
-        "## What is scored",
-        "",
-        "| component | weight | metric | weight | direction | ties | fitted as |",
-        "|---|---:|---|---:|---|---|---|",
-    ]
-    metrics = {metric.name: metric for metric in scorecard.metrics}
-    for component in scorecard.all_components:
-        lines += _component_rows(component, metrics, training)
-    policy = {
-        "skip": "left out, and the weights of the rest renormalised",
-        "zero": "counted as 0 in its component",
-    }
-    lines += [
-        "",
-        *(f"Ties `{rule}`: {_TIES[rule]}." for rule in sorted({m.ties for m in scorecard.metrics})),
-    ]
-    return [*lines, "", f"A missing metric has no score; it is {policy[scorecard.missing]}.", ""]
-
-
-def _component_rows(
-    component: Component, metrics: Mapping[str, PeerMetric], training: Mapping[str, Any]
-) -> list[str]:
-    return [
-        f"| {component.name} | {component.weight:g} | {name} | {weight:g} "
-        f"| {'higher' if metrics[name].higher_is_better else 'lower'} is better "
-        f"| {metrics[name].ties} | {_fitted(training['metrics'][name])} |"
-        for name, weight in component.metrics.items()
-    ]
-
-
-def _fitted(description: Mapping[str, Any]) -> str:
-    reason = description.get("reason")
-    name: str = description["estimator"]
-    return f"{name} ({reason})" if reason else name
-
-
 def _limits(evaluation: Mapping[str, Any]) -> list[str]:
     flags, accounts = evaluation["flags"], max(evaluation["accounts"], 1)
     return [
         "## Limits",
         "",
         f"- Fewer than {FEW_PEERS:g} effective peers: {flags['few_peers'] / accounts:.1%} of the "
-        "evaluated accounts. Their scores rest on neighbours further away.",
+        "evaluated accounts. Their scores rest on neighbours further away. Effective peers are "
+        "the inverse of a place's leverage in the fit: the plain share of so many accounts would "
+        "be as certain as the score's rank is there.",
         f"- A peer dimension outside the training range: {flags['out_of_range'] / accounts:.1%}. "
         "The nearest edge is used.",
         f"- A peer dimension not known: {flags['peer_dimension_missing'] / accounts:.1%}. "

@@ -7,20 +7,17 @@ from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d
 
 from serving.scoring.peer_axes import Axis, locate
 from serving.scoring.peer_table import CDF_ONE
 from training.axes import in_ranks
-from training.peer_models.interface import MetricSample, PeerModel
+from training.peer_models.interface import CellCounts, MetricSample, PeerModel
 from training.peer_models.losses import compare_losses, log_losses
 
-#: Candidate bandwidths, in nodes of an even grid, widest first.
+#: Candidate bandwidths, in steps of `NODE_WIDTH`, widest first.
 BANDWIDTHS = (4.0, 2.5, 1.5, 1.0, 0.5, 0.0)
-#: What one node is in ranks where a dimension has few values and a node for each of them.
+#: Ranks between the nodes of two dimensions.
 NODE_WIDTH = 0.025
-#: How far an account counts as a peer, in ranks: the width of the kernel of `effective_peers`.
-PEER_WIDTH = 0.1
 
 
 def model_grid(model: PeerModel, axes: Sequence[Axis]) -> NDArray[np.float64]:
@@ -30,28 +27,63 @@ def model_grid(model: PeerModel, axes: Sequence[Axis]) -> NDArray[np.float64]:
     -------
     ndarray of shape (axis.size - 1 for each axis, n_knots)
     """
-    ticks = [np.arange(axis.size - 1.0) if axis.pooled is None else axis.nodes for axis in axes]
-    points = np.array(list(product(*ticks)), dtype=np.float64)
-    return model.cdf(points).reshape(*(len(tick) for tick in ticks), -1)
+    return model.cdf(known_nodes(axes)).reshape(*(axis.size - 1 for axis in axes), -1)
+
+
+def known_nodes(axes: Sequence[Axis]) -> NDArray[np.float64]:
+    """List the known nodes in the order of the tables: ranks and codes, as models take them.
+
+    Returns
+    -------
+    ndarray of shape (n_known_nodes, n_dimensions)
+    """
+    return np.array(list(product(*(_ticks(axis) for axis in axes))), dtype=np.float64)
+
+
+def _ticks(axis: Axis) -> NDArray[np.float64]:
+    if axis.pooled is None:
+        return np.arange(axis.size - 1.0)
+    ticks = axis.nodes.copy()
+    # The lower side of a step is what holds just before it.
+    lower = np.flatnonzero(np.diff(ticks) == 0)
+    ticks[lower] = np.nextafter(ticks[lower], 0.0)
+    return ticks
 
 
 def smooth(
-    grid: NDArray[np.float64], axes: Sequence[Axis], bandwidth: float
+    grid: NDArray[np.float64],
+    axes: Sequence[Axis],
+    bandwidth: float,
+    steps: Sequence[tuple[int, float]] = (),
 ) -> NDArray[np.float64]:
     """Blur a grid along its numeric axes; averages of distributions stay distributions.
 
-    Where a dimension has few values, a neighbouring node may be any distance away: such nodes are
-    blurred by their distance in ranks, so that yes and no are not.
+    Nodes are blurred by their distance in ranks, so where a dimension has few values, such as yes
+    and no, they are not; nor are the two sides of a step.
+
+    Parameters
+    ----------
+    bandwidth : float
+        Standard deviation of the Gaussian, in nodes of `NODE_WIDTH`; 0 leaves the grid alone.
+    steps : sequence of (int, float)
+        Dimension and rank of the steps to keep.
     """
     for position, axis in enumerate(axes):
         if bandwidth > 0 and axis.pooled is not None:
-            if np.array_equal(axis.nodes, axis.pooled.ranks):
-                kernel = _kernel(axis.nodes, bandwidth * NODE_WIDTH)
-                kernel /= kernel.sum(axis=1, keepdims=True)
-                grid = _blend(kernel, grid, position)
-            else:
-                grid = gaussian_filter1d(grid, bandwidth, axis=position, mode="nearest")
+            kernel = _kernel(axis.nodes, bandwidth * NODE_WIDTH) * _widths(axis.nodes)
+            ticks = _ticks(axis)
+            for at in (at for dimension, at in steps if dimension == position):
+                kernel[(ticks < at)[:, None] != (ticks < at)] = 0.0
+            kernel /= kernel.sum(axis=1, keepdims=True)
+            grid = _blend(kernel, grid, position)
     return grid
+
+
+def _widths(nodes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give the stretch of ranks that each node stands for, so that close nodes count less."""
+    middles = (nodes[1:] + nodes[:-1]) / 2.0
+    edges = np.concatenate([nodes[:1], middles, nodes[-1:]])
+    return np.maximum(np.diff(edges), 1e-6)
 
 
 def choose_bandwidth(
@@ -59,13 +91,14 @@ def choose_bandwidth(
     axes: Sequence[Axis],
     selection: MetricSample,
     mass: NDArray[np.float64],
+    steps: Sequence[tuple[int, float]] = (),
 ) -> float:
     """Find the widest bandwidth whose held-out loss is within one standard error of the best."""
-    cells = selection.cells
+    cells = selection.gather(steps)
     place = locate([in_ranks(axis) for axis in axes], cells.dimensions)
     candidates = []
     for bandwidth in BANDWIDTHS:
-        table = add_unknown(smooth(grid, axes, bandwidth), mass)
+        table = add_unknown(smooth(grid, axes, bandwidth, steps), mass)
         nodes = table.reshape(-1, table.shape[-1])
         candidates.append((place.weights[:, :, None] * nodes[place.corners]).sum(axis=0))
     best = min(candidates, key=lambda cdf: float(log_losses(cdf, cells).sum()))
@@ -76,25 +109,24 @@ def choose_bandwidth(
     return 0.0
 
 
-def node_mass(axes: Sequence[Axis], dimensions: NDArray[np.float64]) -> NDArray[np.float64]:
+def node_mass(axes: Sequence[Axis], cells: CellCounts) -> NDArray[np.float64]:
     """Count the accounts at each known node, shared out by the weights of interpolation.
 
     Parameters
     ----------
-    dimensions : ndarray of shape (n_accounts, n_dimensions)
-        In the columns' own units; NaN (not known) counts nowhere.
+    cells : CellCounts
+        The accounts whose dimensions are all known.
 
     Returns
     -------
     ndarray of shape (axis.size - 1 for each axis)
     """
-    known = dimensions[~np.isnan(dimensions).any(axis=1)]
-    place = locate(axes, known[np.lexsort(known.T)])
+    place = locate([in_ranks(axis) for axis in axes], cells.dimensions)
     shape = tuple(axis.size for axis in axes)
     nodes = int(np.prod(shape))
     mass = np.zeros(nodes)
     for corner, weight in zip(place.corners, place.weights, strict=True):
-        mass += np.bincount(corner, weights=weight, minlength=nodes)
+        mass += np.bincount(corner, weights=weight * cells.accounts, minlength=nodes)
     return mass.reshape(shape)[tuple(slice(0, size - 1) for size in shape)]
 
 
@@ -122,23 +154,23 @@ def to_table(grid: NDArray[np.float64], mass: NDArray[np.float64]) -> NDArray[np
     return table
 
 
-def count_effective_peers(axes: Sequence[Axis], mass: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Count how many accounts inform each node: a Gaussian kernel `PEER_WIDTH` ranks wide.
+def add_unknown_peers(peers: NDArray[np.float64], mass: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Append to effective peers those of each axis's "not known" node: of an average over nodes.
 
-    Accounts of another category are not peers; where a dimension is not known, all along it are.
+    Variances add, and nodes inform each other, so there are never more than accounts.
 
     Returns
     -------
     ndarray of shape (n_nodes,)
     """
-    for position, axis in enumerate(axes):
-        if axis.pooled is not None:
-            near = _blend(_kernel(axis.nodes, PEER_WIDTH), mass, position)
-        else:
-            near = mass
-        mass = np.concatenate([near, mass.sum(axis=position, keepdims=True)], axis=position)
+    total = mass.sum()
+    for axis in range(mass.ndim):
+        share = (mass + 1e-12) / (mass + 1e-12).sum(axis=axis, keepdims=True)
+        average = 1.0 / (share**2 / peers).sum(axis=axis, keepdims=True)
+        peers = np.concatenate([peers, np.minimum(average, max(total, 1.0))], axis=axis)
+        mass = np.concatenate([mass, mass.sum(axis=axis, keepdims=True)], axis=axis)
     # Rounded, so that another machine's last bits do not make another artifact.
-    return np.round(mass.reshape(-1), 3)
+    return np.round(peers.reshape(-1), 2)
 
 
 def _kernel(nodes: NDArray[np.float64], width: float) -> NDArray[np.float64]:

@@ -12,18 +12,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from serving.scoring import Scorer, load_scorer
 from serving.scoring.artifact import write_artifact
 from serving.scoring.manifest import to_json
+from serving.scoring.peer_axes import Axis
 from training.assemble import assemble
+from training.baseline import Baseline, fit_baseline, no_baseline, refit_baseline
 from training.build import check_place, nonzero_counts, write_whole
-from training.definition import Definition, read_definition
+from training.definition import Definition, EstimatorOptions, read_definition
 from training.errors import DataError
 from training.evaluate import evaluate
 from training.fit import MetricFit, fit_tables
+from training.inspection import peer_curves, steps_in_units
 from training.model_card import model_card
-from training.plots import calibration_plot
+from training.plots import calibration_plot, curves_plot
 from training.prepare import TrainingData, prepare
 from training.split import SALT, SHARES, Split
 from training.tables import Accounts, data_sha256, read_accounts
@@ -103,36 +107,68 @@ def train(
         trial = Path(scratch) / "artifact"
         write_artifact(trial, *assemble(resolved, tables, training=about, for_people={}, seed=seed))
         scorer = load_scorer(trial)
-    evaluation = evaluate_accounts(
-        scorer, accounts, prepared.split == Split.EVALUATE, scoring_date=scoring_date
+    baseline = fit_baseline(
+        prepared.plan,
+        prepared.metrics,
+        {name: fit.description["estimator"] for name, fit in fits.items()},
+        jobs=jobs,
+    )
+    evaluation = _evaluate(
+        scorer, accounts, prepared.split == Split.EVALUATE, baseline, scoring_date
     )
     for_people = {
         **boosters,
         "evaluation.json": to_json(evaluation),
         "model_card.md": model_card(resolved, about, evaluation).encode(),
         "plots/calibration.png": calibration_plot(evaluation),
+        "plots/peers.png": curves_plot(peer_curves(scorer)),
     }
     write_whole(out, *assemble(resolved, tables, training=about, for_people=for_people, seed=seed))
     return TrainingRun(load_scorer(out), evaluation, accounts)
 
 
-def evaluate_accounts(
+def evaluate_artifact(
     scorer: Scorer,
     accounts: Accounts,
-    rows: np.ndarray[Any, np.dtype[np.bool_]] | None,
+    split: NDArray[np.int8] | None,
     *,
+    scoring_date: dt.date | None,
+    jobs: int,
+) -> dict[str, Any]:
+    """Evaluate an artifact on the accounts that its fit has not seen, or on all of a table.
+
+    Parameters
+    ----------
+    split : ndarray of int8, shape (n_accounts,), optional
+        How accounts are dealt: those to evaluate are, and the baseline is fitted to the others.
+        Without it all accounts are evaluated, and none is left for a baseline.
+    jobs : int
+        How many metrics' baselines to fit at once.
+    """
+    if split is None:
+        nobody = no_baseline("all accounts are evaluated, none is left to fit it to")
+        return _evaluate(scorer, accounts, None, nobody, scoring_date)
+    baseline = refit_baseline(scorer, accounts.frame, split, scoring_date=scoring_date, jobs=jobs)
+    return _evaluate(scorer, accounts, split == Split.EVALUATE, baseline, scoring_date)
+
+
+def _evaluate(
+    scorer: Scorer,
+    accounts: Accounts,
+    rows: NDArray[np.bool_] | None,
+    baseline: Baseline,
     scoring_date: dt.date | None,
 ) -> dict[str, Any]:
     """Evaluate on some rows of a table, or on all where `rows` is None; says on which."""
     frame = accounts.frame if rows is None else accounts.frame[rows]
     encoded = scorer.encode(frame, scoring_date=scoring_date)
     which = "all accounts" if rows is None else "evaluation split"
-    return {"on": which, **evaluate(scorer, frame, encoded)}
+    return {"on": which, **evaluate(scorer, frame, encoded, baseline)}
 
 
-def _estimators(definition: Definition) -> dict[str, str]:
+def _estimators(definition: Definition) -> dict[str, EstimatorOptions]:
     asked = {name: definition.estimator(name) for name in definition.metric_names}
-    return {name: estimator for name, estimator in asked.items() if estimator is not None}
+    return {name: options for name, options in asked.items() if options is not None}
 
 
 def _about(
@@ -156,11 +192,18 @@ def _about(
         },
         "seed": seed,
         "scoring_date": str(scoring_date) if dates else None,
-        "metrics": {name: dict(fit.description) for name, fit in fits.items()},
+        "metrics": {name: _describe(fit, prepared.plan.axes) for name, fit in fits.items()},
         "program": importlib.metadata.version("customer-success-scorecard"),
         "python": platform.python_version(),
         "libraries": {name: _version(name) for name in LIBRARIES},
     }
+
+
+def _describe(fit: MetricFit, axes: tuple[Axis, ...]) -> dict[str, Any]:
+    """Say of a fit what its estimator says, and what was learned of the metric."""
+    learned = [float(bound) if np.isfinite(bound) else None for bound in fit.bounds]
+    steps = steps_in_units(axes, fit.description.get("steps", ()))
+    return {**fit.description, "learned_bounds": learned, "steps_at": steps}
 
 
 def _version(module: str) -> str:

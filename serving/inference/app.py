@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from flask import Flask, Response, g, request
 
 from serving.inference.model_source import ModelSource, NoModel
 from serving.inference.wire.answers import JSON, encode_predictions, encode_schema
+from serving.inference.wire.extras import extra_values
 from serving.inference.wire.formats import check_accepts, choose_decoder
 from serving.scoring import InvalidInput, Scorer
 from serving.web import problems, requests
@@ -20,9 +21,12 @@ def create_app(
     model: ModelSource,
     *,
     max_body_bytes: int,
+    extras: Collection[str] = (),
     now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
 ) -> Flask:
     """Build the app.
+
+    `extras` are words of `EXTRAS`: what answers hold beside the scores.
 
     Nothing is read from the environment or the disk in here: `server` does that, and tests pass
     a model of their own.
@@ -45,7 +49,7 @@ def create_app(
 
     @app.get("/schema")
     def schema() -> Response:
-        return Response(encode_schema(scorer()), mimetype=JSON)
+        return Response(encode_schema(scorer(), extras), mimetype=JSON)
 
     @app.post("/invocations")
     def invocations() -> Response:
@@ -61,9 +65,9 @@ def create_app(
         except InvalidInput as error:
             raise Problem(400, str(error)) from None
         g.log = {"rows": len(accounts), "artifact_version": model_now.artifact.version}
-        response = Response(
-            encode_predictions(model_now.outputs, scores.values, moment), mimetype=JSON
-        )
+        further = extra_values(model_now, extras, accounts, scores)
+        answer = encode_predictions(model_now.outputs, scores.values, moment, further)
+        response = Response(answer, mimetype=JSON)
         response.headers["X-Scorecard-Version"] = model_now.artifact.version
         return response
 

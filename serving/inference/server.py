@@ -62,7 +62,11 @@ class Server(BaseApplication):  # type: ignore[misc]
         log_json_lines()
         model = ModelSource(lambda: load_model(self.settings), retry_s=self.settings.retry_s)
         model.start()
-        return create_app(model, max_body_bytes=self.settings.max_body_bytes)
+        return create_app(
+            model,
+            max_body_bytes=self.settings.max_body_bytes,
+            extras=self.settings.extras,
+        )
 
 
 def load_model(settings: InferenceSettings) -> Scorer:

@@ -6,7 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from serving.web.settings import seconds, setting, whole_number
+from serving.inference.wire.extras import EXTRAS
+from serving.web.settings import seconds, setting, some_of, whole_number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +34,13 @@ class InferenceSettings:
         meaning="Largest request body.",
         parse=whole_number(1, 2**30),
         default="6291456",
+    )
+    extras: tuple[str, ...] = setting(
+        "SCORECARD_EXTRAS",
+        meaning="What predictions hold beside the scores, with commas between: "
+        "`flags`, `intervals`, `artifact_version`.",
+        parse=some_of(EXTRAS),
+        default="",
     )
     workers: int = setting(
         "SCORECARD_WORKERS",

@@ -8,8 +8,13 @@ Read in this order:
     scorecard.py     what is scored: inputs, metrics, components, weights, scale
     distribution.py  a value's rank among all accounts
     peer_axes.py     where an account is in the grid of peer dimensions
+    ruler.py         where a value is between the knots: bounds, ties, atoms
     peer_table.py    one metric of one account, ranked among its peers
+    lookup.py        the same for many accounts and metrics at once
     rollup.py        metric scores to component scores to the global score
+    peers.py         what the scorer asks of whatever knows an account's peers
+    many_accounts.py all of it for many accounts, with arrays
+    one_account.py   all of it for one account, without
     scorer.py        the door: load_scorer(path).score(accounts)
     artifact.py      how all of it is stored and read back
 """

@@ -34,8 +34,9 @@ from serving.scoring.manifest import (
     read_manifest,
     to_json,
 )
-from serving.scoring.peer_tables import PeerTables, read_npz
+from serving.scoring.peers import Peers
 from serving.scoring.scorecard import Input, Scorecard, scorecard_from_dict
+from serving.scoring.stored_peers import read_peers
 from serving.scoring.tree_shape import misshapen
 
 TABLES = "peer_tables.npz"
@@ -56,7 +57,7 @@ class Artifact:
 
     scorecard: Scorecard
     inputs: tuple[Input, ...]
-    tables: PeerTables
+    tables: Peers
     golden: Mapping[str, Any]
     manifest: Mapping[str, Any]
     version: str
@@ -100,7 +101,7 @@ def read_artifact(path: Path) -> Artifact:
     return Artifact(
         scorecard=scorecard,
         inputs=_wire_inputs(manifest, scorecard),
-        tables=read_npz(served[TABLES], scorecard),
+        tables=read_peers(served[TABLES], scorecard, version=manifest["format_version"]),
         golden=from_json(served[GOLDEN], GOLDEN),
         manifest=manifest,
         version=hashlib.sha256(manifest_bytes).hexdigest()[:32],

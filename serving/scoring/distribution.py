@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+#: Of a point: the span between two of them must be a number too.
+LARGEST_VALUE = float(np.finfo(np.float64).max) / 4.0
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PooledDistribution:

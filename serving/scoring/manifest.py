@@ -13,8 +13,9 @@ from serving.scoring.errors import ArtifactCorrupt, UnsupportedFormat
 
 #: To change the format: raise this, keep reading the old one, and add an artifact of the old
 #: version to tests/data/artifacts/.
-FORMAT_VERSION = 1
-READABLE_VERSIONS = (1,)
+#: Version 2 stores for each metric how many accounts inform its table.
+FORMAT_VERSION = 2
+READABLE_VERSIONS = (1, 2)
 
 MANIFEST = "manifest.json"
 MAX_MANIFEST_BYTES = 4 * 2**20

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from serving.scoring.distribution import PooledDistribution
+from serving.scoring.ruler import make_ruler
+from serving.scoring.rulers import Rulers
 from serving.scoring.scorecard import Input
 
+#: Weights are whole multiples of 2**-36, which this number is too large to hold a fraction of:
+#: adding it and taking it off again rounds to them.
+ROUND_WEIGHT = 1.5 * 2.0**16
 
-@dataclass(frozen=True, slots=True, eq=False)
+
+@dataclass(frozen=True, eq=False)
 class Axis:
     """One peer dimension of the tables; its last node stands for "not known".
 
@@ -37,6 +44,19 @@ class Axis:
         """How many nodes tables have along this axis, "not known" included."""
         return 1 + (len(self.input.categories) if self.pooled is None else len(self.nodes))
 
+    @cached_property
+    def rulers(self) -> Rulers:
+        """One ruler: where a number is between the nodes.
+
+        Raises
+        ------
+        ValueError
+            For a category, which has none.
+        """
+        if self.pooled is None:
+            raise ValueError(f"{self.input.name} is a category")
+        return Rulers([make_ruler(self.pooled, self.nodes, ties="high")], [0])
+
     def place(self, values: NDArray[np.float64]) -> Place:
         """Find the nodes around each value, shape (n,); NaN goes to the "not known" node."""
         unknown = self.size - 1
@@ -46,18 +66,12 @@ class Axis:
             node = np.where(known, values, unknown).astype(np.intp)
             return Place(node, node, np.zeros(len(values)), ~known, np.zeros(len(values), bool))
         missing = np.isnan(values)
-        rank = np.where(missing, 0.0, self.pooled.at_or_below(values))
-        low = np.clip(np.searchsorted(self.nodes, rank, side="right") - 1, 0, max(unknown - 2, 0))
-        high = np.minimum(low + 1, unknown - 1)
-        width = self.nodes[high] - self.nodes[low]
-        # Where the last two nodes are a step, it is crossed at once.
-        share = (rank >= self.nodes[high]).astype(np.float64)
-        np.divide(rank - self.nodes[low], width, out=share, where=width > 0)
+        _, (low,), (share,) = self.rulers.read(values[None])
         outside = (values < self.pooled.values[0]) | (values > self.pooled.values[-1])
         return Place(
             np.where(missing, unknown, low),
-            np.where(missing, unknown, high),
-            np.where(missing, 0.0, np.clip(share, 0.0, 1.0)),
+            np.where(missing, unknown, low + 1),
+            np.where(missing, 0.0, share),
             missing,
             outside,
         )
@@ -81,7 +95,8 @@ class Cells(NamedTuple):
     corners : ndarray of shape (n_corners, n_accounts)
         Flat node numbers around each account.
     weights : ndarray of shape (n_corners, n_accounts)
-        Multilinear weights of the corners; they sum to 1 over the corners.
+        Multilinear weights of the corners, rounded to multiples of 2**-36; they sum to exactly 1
+        over the corners. Averages of numbers up to 65535 with such weights are exact.
     unknown, outside : ndarray of shape (n_accounts,)
         Whether a peer dimension is not known, or outside the training range (then the edge is
         used).
@@ -92,8 +107,8 @@ class Cells(NamedTuple):
     unknown: NDArray[np.bool_]
     outside: NDArray[np.bool_]
 
-    def some(self, chosen: NDArray[np.bool_]) -> Cells:
-        """Give the cells of some of the accounts."""
+    def some(self, chosen: NDArray[np.bool_] | NDArray[np.intp]) -> Cells:
+        """Give the cells of some of the accounts, chosen or numbered."""
         return Cells(
             self.corners[:, chosen],
             self.weights[:, chosen],
@@ -128,5 +143,6 @@ def locate(axes: Sequence[Axis], dimensions: NDArray[np.float64]) -> Cells:
             corners = corners + place.low
         else:
             corners = np.concatenate([corners + place.low, corners + place.high])
-            weights = np.concatenate([weights * (1.0 - place.share), weights * place.share])
+            upper = (weights * place.share + ROUND_WEIGHT) - ROUND_WEIGHT
+            weights = np.concatenate([weights - upper, upper])
     return Cells(corners, weights, unknown, outside)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from serving.scoring.distribution import PooledDistribution
+from serving.scoring.lookup import CDF_ONE, Lookup
 from serving.scoring.peer_axes import Cells
-from serving.scoring.scorecard import PeerMetric
+from serving.scoring.ruler import BLANK, Ruler, make_ruler
+from serving.scoring.scorecard import PeerMetric, Ties
 
-#: Tables store F in steps of 1/65535: 0 and 1 are exact, the rest is within 0.00008 points of 10.
-CDF_ONE = 65535
+__all__ = ["CDF_ONE", "PeerTable"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class PeerTable:
     """The distribution F(y | peer dimensions) of one metric.
 
@@ -32,6 +34,8 @@ class PeerTable:
         F times `CDF_ONE`, non-decreasing along the knots, from 0 to `CDF_ONE`.
     lower, upper : float
         Bounds learned from the data, in the metric's unit; infinite where there is none.
+    peers : ndarray of shape (n_nodes,)
+        How many training accounts inform F at each node.
 
     A metric that no training account had has a `pooled` of a single point, and no ranks.
     """
@@ -41,14 +45,15 @@ class PeerTable:
     cdf: NDArray[np.uint16]
     lower: float
     upper: float
+    peers: NDArray[np.float64]
 
     def at_or_below(self, cells: Cells, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Give P(Y <= value) among each account's peers, shape (n_accounts,); NaN stays NaN."""
-        return self._interpolate(cells, self.pooled.at_or_below(values))
+        return _look_up(self._at_or_below, cells, values)
 
     def below(self, cells: Cells, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Give P(Y < value) among each account's peers, shape (n_accounts,); NaN stays NaN."""
-        return self._interpolate(cells, self.pooled.below(values))
+        return _look_up(self._below, cells, values)
 
     def bounds(self, metric: PeerMetric) -> tuple[float, float]:
         """Give the bounds that hold: the declared ones, else the learned ones.
@@ -60,6 +65,13 @@ class PeerTable:
         if lower < upper:
             return lower, upper
         return (lower, np.inf) if metric.upper is None else (-np.inf, upper)
+
+    def ruler(self, metric: PeerMetric) -> Ruler:
+        """Mark where values are between the knots, by the metric's bounds and rule for ties."""
+        if len(self.pooled.values) == 1:
+            return BLANK
+        lower, upper = self.bounds(metric)
+        return make_ruler(self.pooled, self.knots, lower=lower, upper=upper, ties=metric.ties)
 
     def rank(
         self, metric: PeerMetric, cells: Cells, values: NDArray[np.float64]
@@ -85,38 +97,22 @@ class PeerTable:
             also use nothing. Never decreases in the value (never increases where lower is
             better).
         """
-        if len(self.pooled.values) == 1:
-            return np.full(len(values), np.nan)
-        lower, upper = self.bounds(metric)
-        values = np.minimum(np.maximum(values, lower), upper)
-        high = self.at_or_below(cells, values)
-        # Where no account had just this value, as many are below it as at or below it.
-        low = high.copy()
-        shared = self.pooled.has_point_at(values)
-        if shared.any():
-            low[shared] = self.below(cells.some(shared), values[shared])
-        # Peers beyond a declared bound are at it: none is below the lower, none above the upper.
-        high = np.where(values >= upper, 1.0, high)
-        low = np.where(values <= lower, 0.0, low)
-        ranks = {"low": low, "high": high}.get(metric.ties, (low + high) / 2.0)
-        if metric.ties == "bounds":
-            ranks = np.where(values <= lower, low, np.where(values >= upper, high, ranks))
-        return ranks if metric.higher_is_better else 1.0 - ranks
+        falling = not metric.higher_is_better
+        return _look_up(Lookup([self.ruler(metric)], [self.cdf], [falling]), cells, values)
 
-    def _interpolate(self, cells: Cells, ranks: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Evaluate F at pooled ranks, shape (n_accounts,)."""
-        last = len(self.knots) - 2
-        knot = np.searchsorted(self.knots, ranks, side="right") - 1
-        knot = np.minimum(np.maximum(knot, 0), last)
-        share = (ranks - self.knots[knot]) / (self.knots[knot + 1] - self.knots[knot])
-        flat = self.cdf.reshape(-1)
-        start = np.zeros(len(ranks))
-        end = np.zeros(len(ranks))
-        for corner, weight in zip(cells.corners, cells.weights, strict=True):
-            entry = corner * self.cdf.shape[1] + knot
-            start += weight * flat[entry]
-            end += weight * flat[entry + 1]
-        # A weighted sum, then a minimum: both are monotone in floating point, a lerp is not.
-        cdf = np.minimum(start + share * (end - start), end) / CDF_ONE
-        # Corner weights may sum to 1 - 1e-16; F at the top is exactly 1.
-        return np.where(ranks >= 1.0, 1.0, np.minimum(cdf, 1.0))
+    @cached_property
+    def _at_or_below(self) -> Lookup:
+        return self._plain("high")
+
+    @cached_property
+    def _below(self) -> Lookup:
+        return self._plain("low")
+
+    def _plain(self, ties: Ties) -> Lookup:
+        """Look F up without bounds, on one side of every atom."""
+        return Lookup([make_ruler(self.pooled, self.knots, ties=ties)], [self.cdf], [False])
+
+
+def _look_up(table: Lookup, cells: Cells, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    ranks: NDArray[np.float64] = table.ranks(cells, values[None])[0]
+    return ranks

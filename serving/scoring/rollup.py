@@ -2,12 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from serving.scoring.scorecard import MissingPolicy, Scorecard
+
+#: What is averaged: the scores of many accounts, or of one.
+_Scores = TypeVar("_Scores", NDArray[np.float64], float)
+
+
+class _Mean(NamedTuple):
+    """One weighted mean; `children` are places among the metrics and the means before it."""
+
+    children: tuple[int, ...]
+    weights: tuple[float, ...]
+
+
+class RollUp:
+    """The means of a scorecard: its components, children before their parents, and the whole.
+
+    Parameters
+    ----------
+    metrics : sequence of str
+        The order in which metric scores will be given.
+    """
+
+    def __init__(self, scorecard: Scorecard, metrics: Sequence[str]) -> None:
+        self._missing = scorecard.missing
+        metric = {name: place for place, name in enumerate(metrics)}
+        components = scorecard.all_components
+        component = {node.name: place for place, node in enumerate(components, len(metrics))}
+        self._means = [
+            _Mean(
+                (
+                    *(metric[name] for name in node.metrics),
+                    *(component[child.name] for child in node.components),
+                ),
+                (*node.metrics.values(), *(child.weight for child in node.components)),
+            )
+            for node in components
+        ]
+        top = scorecard.components
+        self._means.append(
+            _Mean(tuple(component[node.name] for node in top), tuple(node.weight for node in top))
+        )
+
+    def many(self, scores: Sequence[NDArray[np.float64]]) -> list[NDArray[np.float64]]:
+        """Give all means of many accounts, the global score last; arrays of shape (n_accounts,)."""
+        return self._all(scores, weighted_mean)
+
+    def one(self, scores: Sequence[float]) -> list[float]:
+        """Give all means of one account: bit for bit what `many` gives for it."""
+        return self._all(scores, mean_of_one)
+
+    def _all(self, scores: Sequence[_Scores], mean: Callable[..., _Scores]) -> list[_Scores]:
+        known = list(scores)
+        for children, weights in self._means:
+            known.append(mean([known[child] for child in children], weights, missing=self._missing))
+        return known[len(scores) :]
 
 
 def weighted_mean(
@@ -44,7 +100,7 @@ def weighted_mean(
     # Child by child and not as a matrix product: a BLAS product may add in another order for
     # another number of rows, and an account's score must not depend on who else is in the batch.
     for score, weight in zip(scores, weights, strict=True):
-        present = ~np.isnan(score)
+        present = score == score  # not NaN
         total += np.where(present, score, 0.0) * weight
         present_weight += present * weight
         best = np.fmax(best, score) if weight > 0 else best
@@ -57,6 +113,29 @@ def weighted_mean(
     return mean
 
 
+def mean_of_one(
+    scores: Sequence[float], weights: Sequence[float], *, missing: MissingPolicy
+) -> float:
+    """Average the scores of one account: bit for bit what `weighted_mean` gives for it.
+
+    Examples
+    --------
+    >>> mean_of_one([8.0, math.nan], [3, 1], missing="zero")
+    6.0
+    """
+    total = present_weight = 0.0
+    best = math.nan
+    for score, weight in zip(scores, weights, strict=True):
+        if score == score:  # there is one
+            total += score * weight
+            present_weight += weight
+            if weight > 0 and not best >= score:
+                best = score
+    if not present_weight > 0:
+        return math.nan
+    return min(total / (present_weight if missing == "skip" else sum(weights)), best)
+
+
 def roll_up(
     scorecard: Scorecard, metric_scores: Mapping[str, NDArray[np.float64]]
 ) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.float64]]:
@@ -64,17 +143,6 @@ def roll_up(
 
     All arrays have shape (n_accounts,). Nothing is rounded here.
     """
-    scores: dict[str, NDArray[np.float64]] = {}
-    for node in scorecard.all_components:
-        scores[node.name] = weighted_mean(
-            [metric_scores[name] for name in node.metrics]
-            + [scores[child.name] for child in node.components],
-            [*node.metrics.values(), *(child.weight for child in node.components)],
-            missing=scorecard.missing,
-        )
-    overall = weighted_mean(
-        [scores[top.name] for top in scorecard.components],
-        [top.weight for top in scorecard.components],
-        missing=scorecard.missing,
-    )
-    return scores, overall
+    *components, overall = RollUp(scorecard, list(metric_scores)).many([*metric_scores.values()])
+    names = (node.name for node in scorecard.all_components)
+    return dict(zip(names, components, strict=True)), overall

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from enum import IntFlag
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,28 +13,22 @@ from numpy.typing import NDArray
 from serving.scoring.artifact import Artifact, read_artifact
 from serving.scoring.encoding import encode_column
 from serving.scoring.errors import InvalidInput, MissingColumns
+from serving.scoring.flags import FEW_PEERS, Flag
 from serving.scoring.golden import check_golden
-from serving.scoring.peer_axes import Cells, locate
-from serving.scoring.rollup import roll_up
+from serving.scoring.intervals import Intervals, normal_quantile
+from serving.scoring.many_accounts import ManyAccounts
+from serving.scoring.one_account import OneAccount
+from serving.scoring.peer_tables import PeerTables
+from serving.scoring.peers import Surroundings
 from serving.scoring.scorecard import Input, Scorecard
 
-#: Fewer effective peers than this, and the account is flagged.
-FEW_PEERS = 100.0
-
-#: Corner weights sum to 1 only almost; exactly `FEW_PEERS` peers around an account are enough.
-_ROUNDING = 1e-9
+__all__ = ["FEW_PEERS", "Flag", "Scorer", "Scores", "Table", "load_scorer"]
 
 #: Accounts scored at once: small enough for the processor's cache, large enough for numpy.
-_BATCH = 8192
+_BATCH = 4096
 
-
-class Flag(IntFlag):
-    """What to know about an account's scores; a sum of these."""
-
-    OUT_OF_RANGE = 1  #: a peer dimension is outside the training range; its edge was used
-    PEER_DIMENSION_MISSING = 2  #: not given or an unknown category; the average over it was used
-    FEW_PEERS = 4  #: fewer than `FEW_PEERS` effective peers
-    VALUE_CLAMPED = 8  #: a metric is beyond its bound and was counted as at the bound
+#: Up to so many accounts are faster one by one.
+_FEW_ACCOUNTS = 6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,9 +68,12 @@ class Scorer:
         self.inputs: tuple[Input, ...] = artifact.inputs
         #: The keys of the answer, in wire order.
         self.outputs: tuple[str, ...] = (*self.scorecard.score_names, "last_modified")
-        column = {entry.name: position for position, entry in enumerate(self.inputs)}
-        self._dimension_columns = [column[axis.input.name] for axis in artifact.tables.axes]
-        self._metric_columns = [column[metric.name] for metric in self.scorecard.metrics]
+        self._many = ManyAccounts(artifact)
+        shown = zip(self._many.shown, self.outputs, strict=False)
+        #: The key of each metric's score, in the order of the scorecard's metrics.
+        self.metric_keys: tuple[str, ...] = tuple(key for _, key in sorted(shown))
+        tables = artifact.tables
+        self._one = OneAccount(self._many, tables) if isinstance(tables, PeerTables) else None
 
     def encode(self, table: Table, *, scoring_date: dt.date | None = None) -> NDArray[np.float64]:
         """Turn columns into the array `score` takes.
@@ -108,7 +104,8 @@ class Scorer:
         lengths = {len(column) for column in columns}
         if len(lengths) > 1:
             raise InvalidInput(f"columns have different lengths: {sorted(lengths)}")
-        return np.column_stack(columns)
+        # Column by column in memory, as they come and as they are scored.
+        return np.array(columns).T
 
     def score(self, accounts: NDArray[np.float64]) -> Scores:
         """Score accounts.
@@ -128,62 +125,76 @@ class Scorer:
         InvalidInput
             If the array has another width, or is not one of numbers.
         """
-        try:
-            accounts = np.asarray(accounts, dtype=np.float64)
-        except (TypeError, ValueError):
-            raise self._another_shape("are not an array of numbers") from None
-        if accounts.ndim != 2 or accounts.shape[1] != len(self.inputs):
-            raise self._another_shape(f"have shape {accounts.shape}")
+        accounts = self._checked(accounts)
+        # Column by column in memory, as they are computed.
         scores = Scores(
-            values=np.empty((len(accounts), len(self.scorecard.score_names))),
-            ranks=np.empty((len(accounts), len(self.scorecard.metrics))),
+            values=np.empty((len(self.outputs) - 1, len(accounts))).T,
+            ranks=np.empty((len(self.scorecard.metrics), len(accounts))).T,
             flags=np.zeros(len(accounts), dtype=np.uint8),
         )
+        if self._one is not None and len(accounts) <= _FEW_ACCOUNTS:
+            for row, account in enumerate(accounts.tolist()):
+                one = self._one.score(account)
+                scores.values[row], scores.ranks[row], scores.flags[row] = one
+            return scores
         for start in range(0, len(accounts), _BATCH):
             rows = slice(start, start + _BATCH)
-            self._score_batch(
+            self._many.score(
                 accounts[rows], scores.values[rows], scores.ranks[rows], scores.flags[rows]
             )
         return scores
+
+    def intervals(self, accounts: NDArray[np.float64], *, level: float = 0.9) -> Intervals:
+        """Say how far the peer ranks may be off because there are only so many peers.
+
+        Eight of ten peers below is not 0.80 give or take 0.01. The interval (Wilson's) is that of
+        a share counted among the effective peers that inform the metric around the account; what
+        the tables may have wrong otherwise is not in it. At a bound that ranks 0 or 1 by rule it
+        has no width.
+
+        Parameters
+        ----------
+        accounts : ndarray of shape (n_accounts, n_inputs)
+            As `score` takes them.
+        level : float
+            How often such an interval holds the rank among endlessly many peers; in (0, 1).
+
+        Returns
+        -------
+        Intervals
+            On the scale of `Scores.ranks`.
+
+        Raises
+        ------
+        InvalidInput
+            As `score`; or if the level is none.
+        """
+        quantile = normal_quantile(level)
+        accounts = self._checked(accounts)
+        parts = [
+            self._many.intervals(accounts[start : start + _BATCH], quantile)
+            for start in range(0, max(len(accounts), 1), _BATCH)
+        ]
+        return Intervals(*(np.concatenate(ends) for ends in zip(*parts, strict=True)))
+
+    def around(self, accounts: NDArray[np.float64]) -> Surroundings:
+        """Find what surrounds accounts, shape (n_accounts, n_inputs), among their peers."""
+        return self._many.around(accounts)
+
+    def _checked(self, accounts: Any) -> NDArray[np.float64]:
+        try:
+            checked: NDArray[np.float64] = np.asarray(accounts, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise self._another_shape("are not an array of numbers") from None
+        if checked.ndim != 2 or checked.shape[1] != len(self.inputs):
+            raise self._another_shape(f"have shape {checked.shape}")
+        return checked
 
     def _another_shape(self, what: str) -> InvalidInput:
         names = ", ".join(entry.name for entry in self.inputs)
         return InvalidInput(
             f"accounts {what}; needed are {len(self.inputs)} columns in this order: {names}"
         )
-
-    def cells(self, accounts: NDArray[np.float64]) -> Cells:
-        """Find the accounts in the grid of peer dimensions, as `artifact.tables` takes them."""
-        return locate(self.artifact.tables.axes, accounts[:, self._dimension_columns])
-
-    def _score_batch(
-        self,
-        accounts: NDArray[np.float64],
-        values: NDArray[np.float64],
-        ranks: NDArray[np.float64],
-        flags: NDArray[np.uint8],
-    ) -> None:
-        """Fill `values`, `ranks` and `flags` for one batch."""
-        tables = self.artifact.tables
-        cells = self.cells(accounts)
-        peers = cells.mix(tables.effective_peers)
-        flags |= np.where(cells.outside, np.uint8(Flag.OUT_OF_RANGE), np.uint8(0))
-        flags |= np.where(cells.unknown, np.uint8(Flag.PEER_DIMENSION_MISSING), np.uint8(0))
-        flags |= np.where(peers < FEW_PEERS - _ROUNDING, np.uint8(Flag.FEW_PEERS), np.uint8(0))
-        metric_scores = {}
-        for position, metric in enumerate(self.scorecard.metrics):
-            table = tables.metrics[metric.name]
-            column = accounts[:, self._metric_columns[position]]
-            lower, upper = table.bounds(metric)
-            clamped = (column < lower) | (column > upper)
-            flags |= np.where(clamped, np.uint8(Flag.VALUE_CLAMPED), np.uint8(0))
-            ranks[:, position] = table.rank(metric, cells, column)
-            metric_scores[metric.name] = self.scorecard.scale.score(ranks[:, position])
-        components, overall = roll_up(self.scorecard, metric_scores)
-        # In the order of `Scorecard.score_names`.
-        nodes = self.scorecard.all_components
-        in_order = [metric_scores[name] for node in nodes for name in node.metrics]
-        values[:] = np.column_stack([*in_order, *components.values(), overall])
 
 
 def load_scorer(path: str | Path) -> Scorer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import Field, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -77,6 +77,8 @@ def _declared(kind: type[Any]) -> list[Field[Any]]:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return ",".join(value)
     return value if isinstance(value, str | int | float | bool) or value is None else str(value)
 
 
@@ -106,6 +108,18 @@ def seconds(lowest: float, highest: float) -> Callable[[str], float]:
         if not lowest <= number <= highest:
             raise ValueError(f"must be seconds from {lowest:g} to {highest:g}, not {text!r}")
         return number
+
+    return parse
+
+
+def some_of(words: Sequence[str]) -> Callable[[str], tuple[str, ...]]:
+    """Make a parser of lists with commas between; the words come out in the order of `words`."""
+
+    def parse(text: str) -> tuple[str, ...]:
+        given = {word.strip() for word in text.split(",")} - {""}
+        if unknown := sorted(given - set(words)):
+            raise ValueError(f"may hold {', '.join(words)}, not {', '.join(map(repr, unknown))}")
+        return tuple(word for word in words if word in given)
 
     return parse
 

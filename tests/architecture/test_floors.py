@@ -21,7 +21,7 @@ COMMANDS = {
     "serving.gateway",
     "serving.web",
 }
-FIELD = {"numpy", "pandas", "pyarrow", "scipy", "xgboost", "matplotlib"}
+FIELD = {"numpy", "pandas", "pyarrow", "scipy", "threadpoolctl", "xgboost", "matplotlib"}
 
 #: floor → what it may import besides itself and the standard library
 MAY_IMPORT = {

@@ -103,3 +103,23 @@ def test_the_schema_says_what_to_type_into_the_form(container):
     assert [entry["name"] for entry in schema["outputs"] if entry["type"] == "string"] == [
         "last_modified"
     ]
+
+
+def test_a_container_told_to_gives_more_after_the_eighteen_keys(artifact, start_container):
+    container = start_container(
+        SCORECARD_MODEL=str(artifact), SCORECARD_EXTRAS="flags,intervals,artifact_version"
+    )
+    container.wait_for_ping()
+
+    answer = call(
+        container.port, "POST", "/invocations", json.dumps(einstein(ROWS)), Content_Type=JSON
+    )
+
+    schema = call(container.port, "GET", "/schema").json()
+    version = load_scorer(artifact).artifact.version
+    for prediction in answer.json()["predictions"]:
+        assert set(list(prediction)[:18]) == KEYS
+        assert len(prediction) == 18 + 2 * 13 + 2
+        assert isinstance(prediction["flags"], list)
+        assert prediction["artifact_version"] == version
+        assert list(prediction) == [output["name"] for output in schema["outputs"]]

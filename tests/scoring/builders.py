@@ -95,6 +95,7 @@ def make_table(
         np.array(KNOTS),
         make_cdf(rng, nodes),
         *(bounds or BOUNDS.get(name, (-INF, INF))),
+        peers=rng.uniform(20.0, 200.0, nodes),
     )
 
 

@@ -1,3 +1,5 @@
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from builders import INF, NAN, make_accounts, make_curve, make_scorer
@@ -122,15 +124,33 @@ def test_nodes_are_numbered_row_by_row() -> None:
     assert corner == (1 * 4 + 1) * 4 + 2
 
 
-def test_the_weights_of_the_corners_sum_to_1() -> None:
+def test_the_weights_of_the_corners_sum_to_exactly_1() -> None:
     scorer = make_scorer()
 
-    cells = scorer.cells(make_accounts(scorer, 2000))
+    cells = scorer.around(make_accounts(scorer, 2000)).cells
 
-    np.testing.assert_allclose(cells.weights.sum(axis=0), 1.0, rtol=0, atol=1e-15)
+    assert (cells.weights.sum(axis=0) == 1.0).all()
     assert (cells.weights >= 0).all()
     assert cells.corners.min() >= 0
     assert cells.corners.max() < scorer.artifact.tables.nodes
+
+
+def test_an_average_over_the_corners_is_exact_whatever_the_order_of_adding() -> None:
+    scorer = make_scorer()
+    accounts = make_accounts(scorer, 500)
+    cells = scorer.around(accounts).cells
+    steps = np.random.default_rng(3).integers(0, 65536, scorer.artifact.tables.nodes)
+    turned = cells._replace(corners=cells.corners[::-1], weights=cells.weights[::-1])
+
+    for corners, weights, mixed in zip(
+        cells.corners.T, cells.weights.T, cells.mix(steps), strict=True
+    ):
+        exact = sum(
+            Fraction(weight) * int(steps[corner])
+            for corner, weight in zip(corners, weights, strict=True)
+        )
+        assert Fraction(mixed) == exact
+    assert cells.mix(steps).tobytes() == turned.mix(steps).tobytes()
 
 
 def test_without_peer_dimensions_there_is_one_node() -> None:

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from serving.scoring import ArtifactCorrupt, ArtifactError, load_scorer
 from serving.scoring.artifact import TABLES
-from serving.scoring.peer_tables import read_npz
 from serving.scoring.scorecard import scorecard_from_dict
+from serving.scoring.stored_peers import read_peers
 
 CARD = scorecard_from_dict(make_tree())
 HONEST = make_tables(CARD).to_npz()
@@ -43,7 +43,7 @@ def test_tables_are_read_as_they_were_written(tree: dict[str, Any]) -> None:
     card = scorecard_from_dict(tree)
     tables = make_tables(card)
 
-    read = read_npz(tables.to_npz(), card)
+    read = read_peers(tables.to_npz(), card)
 
     assert read.to_npz() == tables.to_npz()
     assert read.nodes == tables.nodes == len(read.effective_peers)
@@ -58,6 +58,19 @@ def test_the_same_tables_are_the_same_bytes() -> None:
     turned = replace(tables, metrics=dict(reversed(tables.metrics.items())))
 
     assert turned.to_npz() == HONEST
+
+
+def test_in_format_1_every_metric_has_the_accounts_peers() -> None:
+    arrays = {name: array for name, array in unpack(HONEST).items() if "/peers" not in name}
+
+    read = read_peers(pack(arrays), CARD, version=1)
+
+    for table in read.metrics.values():
+        assert table.peers.tobytes() == read.effective_peers.tobytes()
+    with pytest.raises(ArtifactCorrupt, match="lacks metrics/bots/peers"):
+        read_peers(pack(arrays), CARD)
+    with pytest.raises(ArtifactCorrupt, match="unknown arrays"):
+        read_peers(HONEST, CARD, version=1)
 
 
 def with_array(name: str, change: Callable[[NDArray[Any]], Any]) -> Callable[[Arrays], Any]:
@@ -83,6 +96,11 @@ BAD_ARRAYS: list[tuple[Callable[[Arrays], Any], str, str]] = [
     (with_value("effective_peers", 0, -1), "effective_peers is out of", "fewer than nobody"),
     (with_value("effective_peers", 0, INF), "effective_peers is out of", "more than everybody"),
     (with_value("effective_peers", 0, NAN), "effective_peers holds NaN", "how many?"),
+    (with_array("metrics/bots/peers", lambda a: a[:-1]), "metrics/bots/peers is", "too few"),
+    (with_array("metrics/bots/peers", lambda a: a.astype("i8")), "peers is int64", "whole ones"),
+    (with_value("metrics/bots/peers", 0, -1), "metrics/bots/peers is out of", "fewer than nobody"),
+    (with_value("metrics/bots/peers", 0, INF), "metrics/bots/peers is out of", "endless"),
+    (with_value("metrics/bots/peers", 0, NAN), "peers holds NaN", "how many?"),
     (with_array("axes/age/nodes", lambda a: a[:0]), "axes/age/nodes", "no nodes"),
     (with_array("axes/age/nodes", lambda a: a[::-1]), "axes/age/nodes", "nodes that descend"),
     (with_value("axes/age/nodes", 0, -0.1), "axes/age/nodes", "a rank below 0"),
@@ -139,7 +157,7 @@ def test_tables_that_could_score_wrongly_are_refused(
     change(arrays)
 
     with pytest.raises(ArtifactCorrupt) as caught:
-        read_npz(pack(arrays), CARD)
+        read_peers(pack(arrays), CARD)
 
     assert message in str(caught.value), why
 
@@ -149,7 +167,7 @@ def test_how_a_table_lies_in_the_file_is_no_matter(order: Any) -> None:
     arrays = unpack(HONEST)
     arrays["metrics/bots/cdf"] = np.asarray(arrays["metrics/bots/cdf"], order=order)
 
-    assert read_npz(pack(arrays), CARD).to_npz() == HONEST
+    assert read_peers(pack(arrays), CARD).to_npz() == HONEST
 
 
 class Bomb:
@@ -226,7 +244,7 @@ def encrypted(data: bytes) -> bytes:
 )
 def test_bytes_that_are_no_tables_are_refused(data: bytes, why: str) -> None:
     with pytest.raises(ArtifactCorrupt) as caught:
-        read_npz(data, CARD)
+        read_peers(data, CARD)
 
     assert "peer_tables.npz cannot be read" in str(caught.value), why
 
@@ -236,7 +254,7 @@ def test_an_array_that_stands_twice_is_refused() -> None:
         data = zip_of([*as_members(HONEST), as_members(HONEST)[0]])
 
     with pytest.raises(ArtifactCorrupt, match="an array stands twice"):
-        read_npz(data, CARD)
+        read_peers(data, CARD)
 
 
 def test_entries_that_share_their_bytes_are_refused() -> None:
@@ -250,7 +268,7 @@ def test_entries_that_share_their_bytes_are_refused() -> None:
     tail[12:16] = len(listed).to_bytes(4, "little")
 
     with pytest.raises(ArtifactCorrupt, match="cannot be read"):
-        read_npz(data[:start] + listed + bytes(tail), CARD)
+        read_peers(data[:start] + listed + bytes(tail), CARD)
 
 
 @settings(max_examples=300, deadline=None)
@@ -270,7 +288,7 @@ def test_whatever_the_bytes_are_only_an_artifact_error_comes_out(
         data[place] ^= byte
 
     try:
-        tables = read_npz(bytes(data), CARD)
+        tables = read_peers(bytes(data), CARD)
     except ArtifactError:
         return
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from serving.scoring.rollup import roll_up, weighted_mean
+from serving.scoring.rollup import mean_of_one, roll_up, weighted_mean
 from serving.scoring.scorecard import scorecard_from_dict
 
 Policy = Literal["skip", "zero"]
@@ -68,6 +68,20 @@ def test_an_account_alone_gets_bit_for_bit_what_it_gets_among_others(
     ]
 
     assert np.concatenate(alone).tobytes() == mean_of(family, policy).tobytes()
+
+
+@given(family=FAMILIES, policy=POLICIES)
+def test_the_mean_of_one_account_is_bit_for_bit_its_mean_among_many(
+    family: Family, policy: Policy
+) -> None:
+    weights = [weight for weight, _ in family]
+
+    ones = [
+        mean_of_one([scores[row] for _, scores in family], weights, missing=policy)
+        for row in range(3)
+    ]
+
+    assert np.array(ones).tobytes() == mean_of(family, policy).tobytes()
 
 
 @given(family=FAMILIES, policy=POLICIES)

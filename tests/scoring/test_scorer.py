@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from serving.scoring import Flag, Input, InvalidInput, Scores, load_scorer
 from serving.scoring.scorecard import scorecard_from_dict
-from serving.scoring.scorer import _ROUNDING, FEW_PEERS, Scorer
+from serving.scoring.scorer import FEW_PEERS, Scorer
 
 SCORER = make_scorer()
 NAMES = [column.name for column in SCORER.inputs]
@@ -59,6 +59,18 @@ def test_inputs_and_outputs_are_those_of_the_wire_in_its_order() -> None:
         "global_score",
         "last_modified",
     )
+    assert SCORER.metric_keys == SCORER.outputs[:3]
+
+
+def test_metric_keys_follow_the_metrics_not_the_tree() -> None:
+    turned = make_scorer(make_tree(metrics=dict(reversed(make_tree()["metrics"].items()))))
+
+    assert [metric.name for metric in turned.scorecard.metrics] == ["price", "rate", "bots"]
+    assert turned.metric_keys == (
+        "cost_price_metric_score",
+        "use_rate_metric_score",
+        "use_bots_metric_score",
+    )
 
 
 def test_scores_are_ranks_on_the_scale_and_their_weighted_means() -> None:
@@ -96,9 +108,9 @@ def make_cube_tree() -> dict[str, Any]:
 
 def test_the_number_of_peers_does_not_depend_on_who_else_is_scored() -> None:
     card = scorecard_from_dict(make_cube_tree())
-    # Everywhere exactly on the threshold, so that one bit decides.
+    # Everywhere a last bit below the threshold, so that one rounding decides.
     tables = make_tables(card)
-    peers = np.full(tables.nodes, FEW_PEERS - _ROUNDING)
+    peers = np.full(tables.nodes, np.nextafter(FEW_PEERS, 0.0))
     scorer = make_scorer(make_cube_tree(), tables=replace(tables, effective_peers=peers))
     accounts = make_accounts(scorer, 500)
     together = scorer.score(accounts).flags

@@ -42,6 +42,7 @@ FILES = {
     "evaluation.json",
     "model_card.md",
     "plots/calibration.png",
+    "plots/peers.png",
 }
 
 

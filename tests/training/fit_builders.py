@@ -15,7 +15,7 @@ from serving.scoring.peer_tables import PeerTables
 from serving.scoring.scorecard import Input, Scorecard, scorecard_from_dict
 from serving.scoring.scorer import Scorer
 from training.axes import fit_axes
-from training.definition import Definition, parse_definition
+from training.definition import Definition, EstimatorOptions, parse_definition
 from training.fit import FitPlan, fit_tables
 from training.split import Split, split_accounts
 from training.synthetic import METRICS, sample_accounts
@@ -62,6 +62,12 @@ def fit_synthetic(accounts, seed):
     return SimpleNamespace(
         tables=tables, fits=fits, known=known, kept_out=frame[split == Split.EVALUATE]
     )
+
+
+def fit_alone(plan: FitPlan, values: NDArray[np.float64], asked: EstimatorOptions | None = None):
+    """The table of a single metric, and what is said of its fit."""
+    tables, fits = fit_tables(plan, {"m": values}, {"m": asked} if asked else {}, jobs=1)
+    return tables.metrics["m"], fits["m"]
 
 
 def measure_error(fitted, metric):
@@ -125,7 +131,7 @@ def make_power_table(power: float = 1.0, *, axis: Axis | None = None) -> PeerTab
     exponents = 1.0 + power * np.append(axis.nodes, 0.5)
     cdf = np.rint(CDF_ONE * knots[None, :] ** exponents[:, None]).astype(np.uint16)
     pooled = PooledDistribution(np.array([0.0, 1.0]), np.array([0.0, 1.0]))
-    return PeerTable(pooled, knots, cdf, 0.0, INF)
+    return PeerTable(pooled, knots, cdf, 0.0, INF, peers=np.full(len(cdf), 1000.0))
 
 
 def draw_power(ages: NDArray[np.float64], rng: np.random.Generator, power: float = 1.0):

@@ -4,7 +4,7 @@ from fit_builders import AGE, NAN, REGION, SIZE
 
 from serving.scoring.peer_axes import locate
 from serving.scoring.scorecard import Input
-from training.axes import MAX_NODES, NODES, fit_axes, in_ranks, to_ranks
+from training.axes import MAX_NODES, NODES, fit_axes, in_ranks, is_grid, to_ranks, with_steps
 from training.errors import DataError
 
 RNG = np.random.default_rng(7)
@@ -15,7 +15,7 @@ def columns_of(*columns):
     return np.column_stack([np.asarray(column, dtype=np.float64) for column in columns])
 
 
-@pytest.mark.parametrize("numeric", [1, 2, 3, 4])
+@pytest.mark.parametrize("numeric", [1, 2, 3])
 def test_the_more_numeric_dimensions_the_fewer_nodes_each(numeric):
     inputs = [Input(f"d{position}") for position in range(numeric)]
 
@@ -113,8 +113,10 @@ def test_an_axis_in_ranks_finds_the_cells_that_the_axis_finds():
     by_value = locate(axes, dimensions)
     by_rank = locate([in_ranks(axis) for axis in axes], to_ranks(axes, dimensions))
 
-    assert by_rank.corners.tolist() == by_value.corners.tolist()
-    assert by_rank.weights.tobytes() == by_value.weights.tobytes()
+    # A rank on a node may fall to either side of it by a last bit; what is read there is the same.
+    nodes = int(np.prod([axis.size for axis in axes]))
+    slope = np.cumsum(RNG.random(nodes))
+    assert by_rank.mix(slope) == pytest.approx(by_value.mix(slope), rel=1e-6)
     assert not by_rank.outside.any()
 
 
@@ -123,21 +125,56 @@ def test_an_axis_in_ranks_finds_the_cells_that_the_axis_finds():
     [
         ([AGE], [[NAN], [NAN]], "acct_age is empty for every account"),
         ([AGE, REGION], [[1, NAN], [2, NAN]], "region is empty for every account"),
-        (
-            [Input(f"d{position}") for position in range(5)],
-            [[1, 2, 3, 4, 5]],
-            "5 numeric peer dimensions; at most 4 are supported",
-        ),
+    ],
+)
+def test_dimensions_that_nobody_has_are_refused(inputs, dimensions, message):
+    with pytest.raises(DataError, match=message):
+        fit_axes(inputs, np.array(dimensions, dtype=np.float64))
+
+
+@pytest.mark.parametrize(
+    ("inputs", "dimensions", "grid", "why"),
+    [
+        ([AGE, SIZE], RNG.random((100, 2)), True, "two numbers"),
+        ([Input(f"d{i}") for i in range(3)], RNG.random((100, 3)), True, "three, fewer nodes each"),
+        ([Input(f"d{i}") for i in range(4)], RNG.random((100, 4)), False, "four numbers"),
         (
             [AGE, SIZE, Input("name", "category", tuple(map(str, range(30))))],
             np.column_stack([RNG.random((100, 2)), np.zeros(100)]),
-            f"cells; at most {MAX_NODES} are supported: merge rare categories",
+            False,
+            f"more than {MAX_NODES} nodes",
+        ),
+        (
+            [AGE, SIZE, Input("name", "category", tuple(map(str, range(30))))],
+            np.column_stack([np.arange(100) % 3, RNG.random(100), np.zeros(100)]),
+            True,
+            "one of the numbers has three values",
         ),
     ],
 )
-def test_dimensions_that_make_no_grid_are_refused(inputs, dimensions, message):
-    with pytest.raises(DataError, match=message):
-        fit_axes(inputs, np.array(dimensions, dtype=np.float64))
+def test_where_tables_would_be_large_there_is_no_grid(inputs, dimensions, grid, why):
+    axes = fit_axes(inputs, dimensions)
+
+    assert is_grid(axes) is grid, why
+    ends_only = [axis.size == 3 for axis in axes if axis.pooled is not None]
+    assert all(ends_only) is not grid
+
+
+def test_a_step_gets_a_node_on_each_side_of_it_once():
+    axes = fit_axes([AGE, REGION], columns_of(RNG.random(500), RNG.integers(0, 3, 500)))
+
+    stepped, region = with_steps(axes, [(0, 0.31), (0, 0.31), (0, 0.5)])
+
+    assert len(stepped.nodes) == NODES[1] + 3
+    assert (stepped.nodes == 0.31).sum() == (stepped.nodes == 0.5).sum() == 2
+    assert (np.diff(stepped.nodes) >= 0).all()
+    assert region == axes[1]
+
+
+def test_where_every_value_has_a_node_a_step_needs_none():
+    axes = fit_axes([AGE], columns_of(RNG.integers(0, 5, 500)))
+
+    assert with_steps(axes, [(0, 0.4)]) == axes
 
 
 def test_categories_alone_make_a_grid():

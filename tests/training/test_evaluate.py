@@ -2,57 +2,33 @@ import json
 import math
 
 import numpy as np
-import pandas as pd
 import pytest
-from fit_builders import INF, NAN, draw_power, make_even_axis, make_power_table, make_scorer
+from evaluation_builders import (
+    ACCOUNTS,
+    AGES,
+    ALIKE,
+    AXIS,
+    TRUE,
+    VALUES,
+    cells_of,
+    make_frame,
+    make_table,
+    marginal_of,
+    measured,
+    pooled_truth,
+    zeros_table,
+)
+from fit_builders import NAN, make_power_table, make_scorer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from serving.scoring.artifact import Artifact
 from serving.scoring.distribution import PooledDistribution
 from serving.scoring.manifest import to_json
-from serving.scoring.peer_axes import locate
-from serving.scoring.peer_table import CDF_ONE, PeerTable
-from training.evaluate import (
-    KS_95,
-    MIN_CELL_ACCOUNTS,
-    evaluate,
-    evaluate_metric,
-    ks_distance,
-    randomised_pit,
-)
-
-AXIS = make_even_axis()
-ACCOUNTS = 4000
-AGES = np.random.default_rng(1).random(ACCOUNTS) * 100
-ALIKE = np.zeros(ACCOUNTS, dtype=np.intp)
-#: Drawn from the law of `make_power_table`: F(y | age) = y ** (1 + 2 · age / 100).
-POWER = 2.0
-VALUES = draw_power(AGES, np.random.default_rng(2), POWER)
-
-
-def pooled_truth(power):
-    """The table of the law with the values' own pooled distribution, as a fit would have it."""
-    y = np.linspace(0, 1, 400)
-    ages = np.linspace(0.5, 99.5, 100)
-    pooled = PooledDistribution(
-        y, np.mean([y ** (1 + power * age / 100) for age in ages], axis=0).clip(0, 1)
-    )
-    at = np.interp(np.linspace(0, 1, 101), pooled.ranks, pooled.values)
-    exponents = 1.0 + power * np.append(AXIS.nodes, 0.5)
-    cdf = np.rint(CDF_ONE * at[None, :] ** exponents[:, None]).astype(np.uint16)
-    return PeerTable(pooled, np.linspace(0, 1, 101), cdf, 0.0, INF)
-
-
-TRUE = pooled_truth(POWER)
-
-
-def cells_of(ages=AGES):
-    return locate([AXIS], ages[:, None])
-
-
-def make_frame(values=VALUES, ages=AGES, **more):
-    ids = pd.Series([f"a{number:05}" for number in range(len(ages))], dtype="str")
-    return pd.DataFrame({"acct_id": ids, "acct_age": ages, "bots": values, **more})
+from serving.scoring.peer_table import CDF_ONE
+from serving.scoring.scorer import Scorer
+from training.baseline import Baseline
+from training.evaluate import evaluate
 
 
 def evaluated(tables, frame):
@@ -61,7 +37,7 @@ def evaluated(tables, frame):
 
 
 def test_the_true_distribution_is_calibrated_and_sharper_than_no_peers():
-    result = evaluate_metric(TRUE, cells_of(), VALUES, (AGES // 25).astype(np.intp))
+    result = measured(TRUE, cells_of(), VALUES, (AGES // 25).astype(np.intp))
 
     assert result["pit_ks"] < result["pit_ks_noise_95"]
     assert result["pit_ks_noise_95"] == pytest.approx(1.358 / np.sqrt(ACCOUNTS))
@@ -83,90 +59,19 @@ def test_the_true_distribution_is_calibrated_and_sharper_than_no_peers():
     ],
 )
 def test_a_wrong_distribution_is_flagged(table, why):
-    result = evaluate_metric(table, cells_of(), VALUES, ALIKE)
+    result = measured(table, cells_of(), VALUES, ALIKE)
 
     assert result["pit_ks"] > 2 * result["pit_ks_noise_95"], why
 
 
 def test_a_distribution_that_is_right_on_average_and_wrong_in_a_cell_is_flagged_there():
-    marginal = PeerTable(
-        TRUE.pooled,
-        TRUE.knots,
-        np.tile(np.rint(CDF_ONE * TRUE.knots).astype(np.uint16), (len(TRUE.cdf), 1)),
-        0.0,
-        INF,
-    )
+    marginal = marginal_of(TRUE)
 
-    result = evaluate_metric(marginal, cells_of(), VALUES, (AGES // 25).astype(np.intp))
+    result = measured(marginal, cells_of(), VALUES, (AGES // 25).astype(np.intp))
 
     assert result["pit_ks"] < result["pit_ks_noise_95"]
     assert result["worst_cell_ks"] > 2 * result["worst_cell_noise_95"]
     assert result["rank_crps_ratio"] == pytest.approx(1, abs=1e-3)
-
-
-def test_the_crps_is_that_of_its_definition():
-    values = VALUES[:200]
-    cells = cells_of(AGES[:200])
-    thresholds = np.interp(np.linspace(0.01, 0.99, 50), TRUE.pooled.ranks, TRUE.pooled.values)
-
-    result = evaluate_metric(TRUE, cells, values, ALIKE[:200])
-
-    losses = [(TRUE.at_or_below(cells, np.full(200, t)) - (values <= t)) ** 2 for t in thresholds]
-    alone = [(TRUE.pooled.at_or_below(np.array([t]))[0] - (values <= t)) ** 2 for t in thresholds]
-    assert result["rank_crps"] == pytest.approx(np.mean(losses))
-    assert result["rank_crps_ratio"] == pytest.approx(np.mean(losses) / np.mean(alone))
-
-
-def test_the_ratio_s_standard_error_is_its_spread_over_samples():
-    results = [
-        evaluate_metric(
-            TRUE,
-            cells_of(AGES[:500]),
-            draw_power(AGES[:500], np.random.default_rng(seed), POWER),
-            ALIKE[:500],
-        )
-        for seed in range(100, 160)
-    ]
-
-    spread = np.std([result["rank_crps_ratio"] for result in results])
-    stated = np.mean([result["rank_crps_ratio_standard_error"] for result in results])
-    # 60 samples know a spread to within a tenth.
-    assert stated == pytest.approx(spread, rel=0.3)
-
-
-@pytest.mark.parametrize(
-    ("pit", "distance", "why"),
-    [
-        ([0.5], 0.5, "one account: half of everybody on either side"),
-        ([0.0], 1.0, "all at 0, where nobody should be"),
-        ([1.0], 1.0, "all at 1"),
-        ([0.25, 0.75], 0.25, "as even as two can be"),
-        ([0.75, 0.25], 0.25, "in any order"),
-        ([0.5, 0.5], 0.5, "two at once"),
-        ([0.1, 0.2, 0.3, 0.4], 0.6, "all in the lower half"),
-        ([0.6, 0.7, 0.8, 0.9], 0.6, "all in the upper half"),
-    ],
-)
-def test_the_ks_distance_by_hand(pit, distance, why):
-    assert ks_distance(np.array(pit)) == pytest.approx(distance), why
-
-
-def zeros_table(share):
-    """F(y) = share + (1 - share) y on 0..1, whatever the age: an atom at 0."""
-    pooled = PooledDistribution(np.array([0.0, 0.0, 1.0]), np.array([0.0, share, 1.0]))
-    knots = np.array([0.0, share, 1.0])
-    cdf = np.tile(np.rint(CDF_ONE * knots).astype(np.uint16), (AXIS.size, 1))
-    return PeerTable(pooled, knots, cdf, 0.0, INF)
-
-
-def test_the_ranks_of_accounts_at_an_atom_are_spread_evenly_over_it():
-    values = np.where(np.arange(ACCOUNTS) < 0.6 * ACCOUNTS, 0.0, VALUES**0.0 * 0.5)
-
-    pit = randomised_pit(zeros_table(0.6), cells_of(), values)
-
-    at_zero = pit[values == 0]
-    assert ks_distance(at_zero / 0.6) < KS_95 / np.sqrt(len(at_zero))
-    assert pit[values > 0] == pytest.approx(0.8, abs=1e-4)
 
 
 @pytest.mark.parametrize(("share", "is_right"), [(0.6, True), (0.5, False), (0.7, False)])
@@ -174,7 +79,7 @@ def test_an_atom_of_another_size_is_flagged(share, is_right):
     rng = np.random.default_rng(3)
     values = np.where(rng.random(ACCOUNTS) < 0.6, 0.0, rng.random(ACCOUNTS))
 
-    result = evaluate_metric(zeros_table(share), cells_of(), values, ALIKE)
+    result = measured(zeros_table(share), cells_of(), values, ALIKE)
 
     assert (result["pit_ks"] < result["pit_ks_noise_95"]) is is_right
     assert result["at_lower"] == (values == 0).mean()
@@ -183,30 +88,15 @@ def test_an_atom_of_another_size_is_flagged(share, is_right):
 def test_coverage_is_the_share_at_or_below_each_rank():
     values = np.linspace(0.0005, 0.9995, 1000)
 
-    result = evaluate_metric(
-        make_power_table(0.0), cells_of(AGES[:1000]), values, np.zeros(1000, np.intp)
-    )
+    result = measured(make_power_table(0.0), cells_of(AGES[:1000]), values, np.zeros(1000, np.intp))
 
     assert list(result["coverage"])[::6] == ["0.05", "0.35", "0.65", "0.95"]
     assert all(abs(share - float(level)) < 2e-3 for level, share in result["coverage"].items())
 
 
-def test_the_worst_cell_is_the_one_that_is_furthest_off_among_those_with_enough_accounts():
-    """Cell 1 is far off, cell 2 is further off and too small to say so."""
-    groups = np.repeat([0, 1, 2], [500, 100, MIN_CELL_ACCOUNTS - 1])
-    even = [np.linspace(0, 1, 500), np.linspace(0, 0.6, 100), np.zeros(MIN_CELL_ACCOUNTS - 1)]
-    values = np.concatenate(even)
-
-    result = evaluate_metric(make_power_table(0.0), cells_of(AGES[: len(values)]), values, groups)
-
-    assert result["worst_cell_ks"] == pytest.approx(0.4, abs=0.01)
-    assert result["worst_cell_noise_95"] == pytest.approx(KS_95 / 10)
-
-
 def test_a_constant_metric_is_no_better_and_no_worse_than_without_peers():
     pooled = PooledDistribution(np.array([5.0, 5.0]), np.array([0.0, 1.0]))
-    cdf = np.tile(np.array([0, CDF_ONE], dtype=np.uint16), (AXIS.size, 1))
-    table = PeerTable(pooled, np.array([0.0, 1.0]), cdf, 0.0, INF)
+    table = make_table(pooled, np.array([0.0, 1.0]), np.array([0, CDF_ONE]))
 
     result = evaluated({"bots": table}, make_frame(np.full(ACCOUNTS, 5.0)))["metrics"]["bots"]
 
@@ -235,6 +125,9 @@ def test_gaps_are_counted_and_not_evaluated():
 
     assert (result["missing"], result["accounts"]) == (1000, 3000)
     alone = evaluated({"bots": TRUE}, holed[seen])["metrics"]["bots"]
+    # Accounts with gaps are drawn by the bootstrap too, so the intervals are other draws.
+    drawn = result.pop("rank_crps_ratio_interval")
+    assert drawn == pytest.approx(alone.pop("rank_crps_ratio_interval"), abs=0.005)
     assert alone == {**result, "missing": 0}
 
 
@@ -290,3 +183,97 @@ def test_an_evaluation_is_plain_json():
     result = evaluated({"bots": TRUE}, make_frame())
 
     assert json.loads(to_json(result)) == result
+
+
+def test_the_share_of_accounts_at_an_atom_is_told():
+    values = np.where(np.arange(ACCOUNTS) < 0.3 * ACCOUNTS, 0.0, 0.5)
+
+    with_atom = measured(zeros_table(0.6), cells_of(), values, ALIKE)
+    without = measured(TRUE, cells_of(), values, ALIKE)
+
+    assert with_atom["atom_share"] == pytest.approx(0.3)
+    assert without["atom_share"] == 0.0
+
+
+def test_ratios_have_intervals_that_hold_them():
+    result = evaluated({"bots": TRUE}, make_frame())["metrics"]["bots"]
+
+    low, high = result["rank_crps_ratio_interval"]
+    error = result["rank_crps_ratio_standard_error"]
+    assert low < result["rank_crps_ratio"] < high
+    assert high - low == pytest.approx(2 * 1.96 * error, rel=0.15)
+
+
+def test_without_a_baseline_there_is_no_ratio_to_it_and_the_reason_is_told():
+    result = evaluated({"bots": TRUE}, make_frame())
+
+    assert result["baseline"] == {
+        "estimator": "nearest_peers",
+        "accounts": 0,
+        "reason": "not asked for",
+    }
+    assert result["metrics"]["bots"]["rank_crps_knn_ratio"] is None
+    assert result["metrics"]["bots"]["rank_crps_knn_ratio_interval"] is None
+
+
+def scorer_of(table, **fit):
+    """A scorer whose manifest tells how its metric was fitted."""
+    artifact = make_scorer({"bots": table}, AXIS).artifact
+    manifest = {"training": {"metrics": {"bots": fit}}}
+    return Scorer(
+        Artifact(artifact.scorecard, artifact.inputs, artifact.tables, {}, manifest, version="")
+    )
+
+
+def against(scorer, baseline_tables):
+    frame = make_frame()
+    peers = make_scorer(baseline_tables, AXIS).artifact.tables
+    return evaluate(scorer, frame, scorer.encode(frame), Baseline(peers, 3000))["metrics"]["bots"]
+
+
+def test_the_baseline_itself_is_exactly_as_good_as_the_baseline():
+    result = against(scorer_of(TRUE, estimator="parametric", family="beta"), {"bots": TRUE})
+
+    assert result["rank_crps_knn_ratio"] == 1.0
+    assert result["rank_crps_knn_ratio_interval"] == [1.0, 1.0]
+    assert (result["estimator"], result["family"]) == ("parametric", "beta")
+
+
+def test_a_worse_table_than_the_baseline_is_told_so_for_sure():
+    reason = "peers tell no more than chance about this metric"
+    marginal = scorer_of(marginal_of(TRUE), estimator="marginal", reason=reason)
+
+    result = against(marginal, {"bots": TRUE})
+
+    assert result["rank_crps_knn_ratio_interval"][0] > 1
+    assert result["reason"] == reason
+
+
+def test_a_metric_with_nearest_peers_is_its_own_baseline():
+    result = against(scorer_of(TRUE, estimator="nearest_peers"), {"web": TRUE})
+
+    assert result["rank_crps_knn_ratio"] == 1.0
+
+
+def test_a_baseline_that_never_saw_the_metric_says_nothing_of_it():
+    never = make_table(PooledDistribution(np.zeros(1), np.zeros(1)), np.array([0, 1]), [0, CDF_ONE])
+
+    result = against(scorer_of(TRUE, estimator="parametric"), {"bots": never})
+
+    assert result["rank_crps_knn_ratio"] is None
+
+
+def test_a_metric_that_training_never_saw_has_no_ranks_to_judge():
+    never = make_table(PooledDistribution(np.zeros(1), np.zeros(1)), np.array([0, 1]), [0, CDF_ONE])
+
+    result = evaluated({"bots": never}, make_frame())
+
+    assert result["metrics"]["bots"] == {"missing": ACCOUNTS, "accounts": 0}
+
+
+def test_figures_are_rounded_so_that_last_bits_do_not_show():
+    result = evaluated({"bots": TRUE}, make_frame())["metrics"]["bots"]
+
+    shown = [value for value in result.values() if isinstance(value, float)]
+    assert len(shown) > 8
+    assert all(value == round(value, 9) for value in shown)

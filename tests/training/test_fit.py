@@ -14,6 +14,7 @@ from fit_builders import (
     POWER,
     REGION,
     SIZE,
+    fit_alone,
     fit_synthetic,
     make_plan,
     make_scorecard,
@@ -21,11 +22,11 @@ from fit_builders import (
 )
 
 from serving.scoring.peer_axes import locate
-from serving.scoring.peer_tables import read_npz
 from serving.scoring.scorecard import Input, PeerMetric
+from serving.scoring.stored_peers import read_peers
 from training.assemble import assemble
-from training.fit import DEFAULT_ESTIMATOR, FitPlan, fit_metric, fit_tables
-from training.golden_rows import RANDOM_ROWS, golden_accounts
+from training.definition import EstimatorOptions
+from training.fit import FitPlan, fit_metric, fit_tables
 from training.peer_models import ESTIMATORS
 from training.peer_models.marginal import Marginal
 from training.synthetic import METRICS
@@ -36,6 +37,9 @@ from training.synthetic import METRICS
 ALLOWED_ERROR = dict.fromkeys(METRICS, 0.26) | {"ltnflows": 0.34}
 ALLOWED_ERROR |= dict.fromkeys(("engagement_rate", "quicktext", "workflows"), 0.3)
 ALLOWED_MEAN_ERROR = 0.21
+
+
+MARGINAL = EstimatorOptions("marginal")
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +53,7 @@ def test_what_is_fitted_is_close_to_the_truth_and_much_closer_than_without_peers
 
     assert error < ALLOWED_ERROR[metric]
     assert error < 0.4 * without_peers
-    assert synthetic.fits[metric].description["estimator"] == DEFAULT_ESTIMATOR
+    assert synthetic.fits[metric].description["estimator"] == "distribution_regression"
 
 
 def test_all_metrics_together_are_close_to_the_truth(synthetic):
@@ -60,7 +64,7 @@ def test_tables_survive_being_packed_and_read_back(synthetic):
     packed = synthetic.tables.to_npz()
     card = make_scorecard(list(METRICS), (AGE, SIZE))
 
-    assert read_npz(packed, card).to_npz() == packed
+    assert read_peers(packed, card).to_npz() == packed
 
 
 @pytest.fixture(scope="session")
@@ -92,8 +96,8 @@ def test_neither_the_order_nor_the_company_of_metrics_changes_a_bit(fitted):
     backwards = dict(reversed(COLUMNS.items()))
     assert_same_fit(fitted, fit_tables(PLAN, backwards, {}, jobs=2))
 
-    alone = fit_metric(PLAN, HOLED, DEFAULT_ESTIMATOR)
-    assert alone.table.cdf.tobytes() == fitted[0].metrics["holed"].cdf.tobytes()
+    alone, _ = fit_alone(PLAN, HOLED)
+    assert alone.cdf.tobytes() == fitted[0].metrics["holed"].cdf.tobytes()
 
 
 def test_the_order_of_accounts_changes_no_bit(fitted):
@@ -109,9 +113,9 @@ def test_accounts_without_a_value_change_nothing_but_the_number_of_peers(fitted)
     seen = ~np.isnan(HOLED)
     plan = FitPlan(PLAN.axes, PLACES[seen], PLAN.split[seen], PLAN.seed)
 
-    alone = fit_metric(plan, HOLED[seen], DEFAULT_ESTIMATOR)
+    alone, _ = fit_alone(plan, HOLED[seen])
 
-    assert alone.table.cdf.tobytes() == fitted[0].metrics["holed"].cdf.tobytes()
+    assert alone.cdf.tobytes() == fitted[0].metrics["holed"].cdf.tobytes()
     assert fitted[1]["holed"].description["accounts"] == seen.sum()
 
 
@@ -172,7 +176,7 @@ def test_bounds_are_learned_with_the_table(fitted, metric, bounds):
 def test_the_estimator_asked_for_is_used_and_only_where_it_is_asked_for():
     metrics = {"power": POWER, "again": POWER}
 
-    _, fits = fit_tables(PLAN, metrics, {"again": "marginal"}, jobs=1)
+    _, fits = fit_tables(PLAN, metrics, {"again": MARGINAL}, jobs=1)
 
     assert fits["power"].description["estimator"] == "distribution_regression"
     assert fits["again"].description["estimator"] == "marginal"
@@ -186,12 +190,12 @@ def test_fits_and_selects_by_the_split_and_fits_again_on_all(monkeypatch):
     def fit_and_tell(fitting, selection, *, seed):
         seen.extend([len(fitting), len(selection), seed])
         return SimpleNamespace(
-            describe=lambda: {"estimator": "marginal"},
-            refit=lambda sample: seen.append(len(sample)) or Marginal(fitting.knots, "a fake"),
+            booster_json=lambda: None,
+            refit=lambda sample: seen.append(len(sample)) or Marginal(fitting.knots, "a fake", 1),
         )
 
     monkeypatch.setitem(ESTIMATORS, "telling", fit_and_tell)
-    fit = fit_metric(replace(PLAN, seed=9), HOLED, "telling")
+    fit = fit_metric(replace(PLAN, seed=9), HOLED, EstimatorOptions("telling"))
 
     by_split = [(~np.isnan(HOLED) & (PLAN.split == part)).sum() for part in (0, 1)]
     assert seen == [*by_split, 9, sum(by_split)]
@@ -204,7 +208,7 @@ def test_every_metric_is_told_when_it_is_done():
     fit_tables(
         PLAN,
         {"a": HOLED, "b": np.full(1500, NAN)},
-        dict.fromkeys("ab", "marginal"),
+        dict.fromkeys("ab", MARGINAL),
         jobs=2,
         done=lambda name, total: told.append((name, total)),
     )
@@ -212,12 +216,12 @@ def test_every_metric_is_told_when_it_is_done():
     assert sorted(told) == [("a", 2), ("b", 2)]
 
 
-def test_the_seed_decides():
-    fits = [
-        fit_metric(replace(PLAN, seed=seed), POWER, DEFAULT_ESTIMATOR).table for seed in (0, 0, 1)
-    ]
+def test_the_seed_decides_where_something_is_boosted():
+    checkered = (np.floor(PLACES / 25).sum(axis=1) % 2) * 3.0 + POWER
+    fits = [fit_alone(replace(PLAN, seed=seed), checkered) for seed in (0, 0, 1)]
 
-    assert fits[0].cdf.tobytes() == fits[1].cdf.tobytes() != fits[2].cdf.tobytes()
+    assert [fit.description["rounds"] > 0 for _, fit in fits] == [True] * 3
+    assert fits[0][0].cdf.tobytes() == fits[1][0].cdf.tobytes() != fits[2][0].cdf.tobytes()
 
 
 def test_where_every_account_lacks_a_dimension_the_metric_is_ranked_among_everybody():
@@ -225,14 +229,14 @@ def test_where_every_account_lacks_a_dimension_the_metric_is_ranked_among_everyb
     plan = FitPlan(PLAN.axes, places, PLAN.split, 0)
     values = np.where(np.arange(1500) < 10, NAN, POWER)
 
-    fit = fit_metric(plan, values, DEFAULT_ESTIMATOR)
+    table, fit = fit_alone(plan, values)
 
-    ranks = fit.table.at_or_below(locate(plan.axes, places[10:]), values[10:])
+    ranks = table.at_or_below(locate(plan.axes, places[10:]), values[10:])
     assert fit.description["accounts"] == 1490
-    assert ranks == pytest.approx(fit.table.pooled.at_or_below(values[10:]), abs=1e-4)
+    assert ranks == pytest.approx(table.pooled.at_or_below(values[10:]), abs=1e-4)
 
 
-@pytest.mark.parametrize("estimator", sorted(set(ESTIMATORS) - {"marginal"}))
+@pytest.mark.parametrize("estimator", [None, "distribution_regression", "nearest_peers"])
 @pytest.mark.parametrize(
     ("column", "codes", "why"),
     [
@@ -253,39 +257,16 @@ def test_a_metric_that_depends_on_few_values_of_one_dimension_alone(
     dimension = np.array(codes, dtype=float)[chosen][:, None]
     values = rng.random(4000) ** (1.0 + 2.0 * chosen)
 
-    fit = fit_metric(make_plan([column], dimension), values, estimator)
+    asked = EstimatorOptions(estimator) if estimator else None
+    table, _ = fit_alone(make_plan([column], dimension), values, asked)
 
     at = np.tile(np.linspace(0.05, 0.95, 19), (len(codes), 1))
     for position, code in enumerate(codes):
         cells = locate(make_plan([column], dimension).axes, np.full((19, 1), float(code)))
         truth = at[position] ** (1.0 / (1.0 + 2.0 * position))
-        error = np.abs(fit.table.at_or_below(cells, at[position]) - truth).mean()
+        error = np.abs(table.at_or_below(cells, at[position]) - truth).mean()
         # Two standard errors of a share of the accounts with this value.
         assert error < 1.0 / np.sqrt(4000 * shares[position]), (why, code)
-
-
-@pytest.mark.parametrize("metrics", [1, 13, RANDOM_ROWS + 5])
-def test_golden_rows_hold_the_edges_of_every_column(metrics):
-    columns = {f"m{number:03}": POWER + number for number in range(metrics)}
-    plan = make_plan([AGE, REGION], np.column_stack([PLACES[:, 0], np.arange(1500) % 3]))
-    tables, _ = fit_tables(plan, columns, dict.fromkeys(columns, "marginal"), jobs=1)
-    inputs = make_scorecard(list(columns), (AGE, REGION)).inputs
-
-    rows = golden_accounts(tables, inputs, seed=0)
-
-    assert rows.tobytes() == golden_accounts(tables, inputs, seed=0).tobytes()
-    assert np.isnan(rows).all(axis=1).sum() == 1
-    for position, column in enumerate(inputs):
-        missing = np.isnan(rows).sum(axis=1) == 1
-        assert np.isnan(rows[missing][:, position]).sum() == 1, column.name
-        low, high = (0, 2) if column.name == REGION.name else _ends(tables, column.name)
-        assert {low, high, low - 1, high + 1, 0} <= set(rows[:, position])
-
-
-def _ends(tables, name):
-    curves = {name: table.pooled for name, table in tables.metrics.items()}
-    curve = curves.get(name, tables.axes[0].pooled)
-    return curve.values[0], curve.values[-1]
 
 
 def test_the_same_fit_makes_the_same_artifact(fitted, fitted_by_two):

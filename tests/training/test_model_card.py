@@ -24,13 +24,24 @@ def make_result(**changes):
         "worst_cell_noise_95": 0.0828,
         "at_lower": 0.25,
         "at_upper": 0.0,
+        "atom_share": 0.25,
+        "rank_crps_ratio_interval": [0.8021, 0.8229],
+        "rank_crps_knn_ratio": 0.9871,
+        "rank_crps_knn_ratio_interval": [0.9812, 0.9931],
+        "jump_p99": 0.0449,
     } | changes
 
 
-def make_evaluation(**metrics):
+def make_evaluation(*, baseline=None, **metrics):
     return {
         "on": "evaluation split",
         "accounts": 3468,
+        "baseline": {
+            "estimator": "nearest_peers",
+            "accounts": 0 if baseline else 13_877,
+            "reason": baseline,
+        },
+        "jump": {"dimension": "acct_age", "rank": 0.005},
         "flags": {
             "out_of_range": 0,
             "peer_dimension_missing": 35,
@@ -74,10 +85,12 @@ def test_a_metric_s_figures_are_those_of_the_evaluation():
         "macro",
         "4,321",
         "1,234",
-        "0.812 ± 0.005",
+        "0.812 (0.802 to 0.823)",
+        "0.987 (0.981 to 0.993)",
         "0.046 (0.023)",
         "0.092 (0.083)",
-        "10.3% / 50.3% / 90.3%",
+        "10.3 / 25.3 / 50.3 / 75.3 / 90.3",
+        "0.04",
     ]
 
 
@@ -122,13 +135,13 @@ def test_says_how_many_accounts_have_which_limits():
 def test_a_metric_nobody_has_is_named_without_figures():
     card = make_card(evaluation=make_evaluation(bots={"accounts": 0, "missing": 3468}))
 
-    assert row_of(card, "bots") == ["bots", "0", "3,468", "-", "-", "-", "-"]
+    assert row_of(card, "bots") == ["bots", "0", "3,468", *["-"] * 6]
 
 
 def test_where_no_cell_has_enough_accounts_the_worst_is_not_said_to_be_perfect():
     result = make_result(worst_cell_ks=None, worst_cell_noise_95=None)
 
-    assert row_of(make_card(evaluation=make_evaluation(bots=result)), "bots")[5] == "-"
+    assert row_of(make_card(evaluation=make_evaluation(bots=result)), "bots")[6] == "-"
 
 
 @pytest.mark.parametrize(
@@ -183,17 +196,91 @@ def test_names_the_peer_dimensions_and_the_scale():
     assert "0 to 10." in card
 
 
+def test_every_figure_has_a_line_on_how_to_read_it():
+    card = make_card()
+
+    columns = card.split("| metric | accounts | missing |")[1].splitlines()[0].split("|")
+    names = [column.split("(")[0].strip() for column in columns if column.strip()]
+    for name in names:
+        assert f"- *{name.capitalize().split(' 10/')[0]}*".lower() in card.lower(), name
+
+
+def test_r_squared_is_nowhere():
+    assert not re.search(r"R²|R2|r_squared", make_card())
+
+
+def test_where_there_is_no_baseline_the_card_says_why():
+    none = make_result(rank_crps_knn_ratio=None, rank_crps_knn_ratio_interval=None)
+    evaluation = make_evaluation(
+        baseline="among so many peer dimensions nobody is near", **dict.fromkeys(NAMES, none)
+    )
+
+    card = make_card(evaluation=evaluation)
+
+    assert row_of(card, "bots")[4] == "-"
+    assert "There is none here: among so many peer dimensions nobody is near." in card
+
+
+def test_says_what_the_baseline_was_fitted_to():
+    assert "It is fitted to the same 13,877 accounts" in make_card()
+
+
+@pytest.mark.parametrize(
+    ("declared", "learned", "told"),
+    [
+        ({}, [None, None], "none"),
+        ({}, [0.0, None], "from 0 (learned)"),
+        ({}, [0.0, 12.0], "from 0 (learned) to 12 (learned)"),
+        ({"upper": 0.5}, [0.0, 1.0], "from 0 (learned) to 0.5 (declared)"),
+        ({"lower": -5.0, "upper": 5.0}, [0.0, 1.0], "from -5 (declared) to 5 (declared)"),
+        ({"lower": 3.0}, [0.0, 1.0], "from 3 (declared)"),
+        ({"upper": -1.0}, [0.0, None], "to -1 (declared)"),
+    ],
+)
+def test_says_where_a_metric_ends_and_whether_that_is_declared_or_learned(declared, learned, told):
+    fitted = {"estimator": "marginal", "learned_bounds": learned}
+    training = make_training(**dict.fromkeys(NAMES, fitted))
+
+    card = make_card(card=make_scorecard(NAMES, **declared), training=training)
+
+    assert f"| bounds | {told} | marginal |" in card
+
+
+def test_says_where_a_metric_jumps_in_the_dimension_s_own_unit():
+    step = {"dimension": "acct_age", "rank": 0.0799, "value": 2.95}
+    training = make_training(macro={"estimator": "distribution_regression", "steps_at": [step]})
+
+    assert "- macro: acct_age at 2.95 (8% of the accounts are below)" in make_card(
+        training=training
+    )
+    assert "No metric was found to jump along a peer dimension." in make_card()
+
+
+def test_says_what_effective_peers_are():
+    assert "the plain share of so many accounts would be as certain" in make_card()
+
+
+def test_an_older_evaluation_has_a_card_without_what_it_did_not_measure():
+    evaluation = make_evaluation()
+    del evaluation["baseline"], evaluation["jump"]
+    for result in evaluation["metrics"].values():
+        for key in [key for key in result if "interval" in key or "knn" in key or "jump" in key]:
+            del result[key]
+
+    row = row_of(make_card(evaluation=evaluation), "bots")
+
+    assert row[3:5] == ["0.812", "-"]
+    assert row[-1] == "-"
+
+
 def test_no_figure_is_a_nan_and_every_table_row_is_whole():
     nobody = {name: {"accounts": 0, "missing": 0} for name in NAMES}
 
     for card in (make_card(), make_card(evaluation=make_evaluation(**nobody))):
         assert not re.search(r"\b(nan|NaN|inf|None)\b", card)
-        widths = {
-            line.count("|")
-            for line in card.split("## How right it is")[1].split("![")[0].splitlines()
-            if line
-        }
-        assert widths == {8}
+        for section, columns in (("## How right it is", 9), ("## What is scored", 8)):
+            table = card.split(section)[1].split("\n\n")[1].splitlines()
+            assert {line.count("|") for line in table} == {columns + 1}
 
 
 def test_the_same_numbers_give_the_same_card():

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from training.plots import calibration_plot
+from training.inspection import PeerCurve
+from training.plots import calibration_plot, curves_plot
 
 
 def make_evaluation(metrics, **changes):
@@ -90,3 +91,37 @@ def test_settings_of_the_place_where_it_is_started_change_nothing():
 
     with mpl.rc_context({"font.size": 20, "axes.facecolor": "black"}):
         assert calibration_plot(make_evaluation(2)) == before
+
+
+def make_curves(metrics, shift=0.0):
+    along = np.linspace(0, 180, 101)
+    quartiles = np.column_stack([along * part for part in (0.5, 1.0, 2.0)]) + shift
+    return {
+        f"metric_{number}": PeerCurve("acct_age", along, quartiles) for number in range(metrics)
+    }
+
+
+@pytest.mark.parametrize(("metrics", "rows"), [(0, 1), (1, 1), (4, 1), (5, 2), (13, 4)])
+def test_draws_a_panel_of_curves_per_metric(metrics, rows):
+    picture = decode(curves_plot(make_curves(metrics)))
+
+    assert picture.shape[:2] == (round(100 * (2.3 * rows + 0.8)), 1200)
+    assert picture.std() > 0.01, "not blank"
+
+
+def test_the_same_curves_give_the_same_bytes_and_others_another_picture():
+    assert curves_plot(make_curves(2)) == curves_plot(make_curves(2))
+    assert curves_plot(make_curves(2)) != curves_plot(make_curves(2, shift=50.0))
+
+
+def test_curves_do_not_depend_on_the_place_where_they_are_drawn():
+    before = curves_plot(make_curves(2))
+
+    with mpl.rc_context({"font.size": 20, "axes.facecolor": "black"}):
+        assert curves_plot(make_curves(2)) == before
+
+
+def test_a_metric_that_is_the_same_for_all_peers_is_drawn_as_a_flat_line():
+    curve = PeerCurve("acct_age", np.linspace(0, 1, 101), np.full((101, 3), 5.0))
+
+    assert decode(curves_plot({"constant": curve})).std() > 0.01

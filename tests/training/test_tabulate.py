@@ -2,21 +2,19 @@ from itertools import product
 
 import numpy as np
 import pytest
-from fit_builders import AGE, NAN, REGION, SIZE
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from fit_builders import AGE, REGION, SIZE
 
 from serving.scoring.distribution import PooledDistribution
 from serving.scoring.peer_axes import Axis
 from serving.scoring.peer_table import CDF_ONE
 from serving.scoring.scorecard import Input
 from training.axes import fit_axes
-from training.peer_models import MetricSample
+from training.peer_models.interface import CellCounts, MetricSample
 from training.tabulate import (
     BANDWIDTHS,
     add_unknown,
+    add_unknown_peers,
     choose_bandwidth,
-    count_effective_peers,
     model_grid,
     node_mass,
     smooth,
@@ -144,69 +142,53 @@ def test_values_that_are_close_in_rank_are_blurred():
     assert blurred.max() < grid.max()
 
 
+def cells_at(dimensions):
+    """One account a cell, ranks and codes."""
+    places = np.asarray(dimensions, dtype=np.float64)
+    return CellCounts(places, np.ones(len(places)), np.ones((len(places), 2)))
+
+
 def test_accounts_are_counted_at_the_nodes_around_them():
     axes = (make_axis(0, 0.5, 1), TWO)
-    accounts = np.array([[0, 0], [25, 0], [25, 1], [100, 1], [NAN, 1], [50, NAN]], dtype=float)
 
-    mass = node_mass(axes, accounts)
+    mass = node_mass(axes, cells_at([[0, 0], [0.25, 0], [0.25, 1], [1, 1]]))
 
     assert mass.tolist() == [[1.5, 0.5], [0.5, 0.5], [0.0, 1.0]]
 
 
-@settings(deadline=None, max_examples=25)
-@given(seed=st.integers(0, 2**32))
-def test_the_order_of_accounts_changes_no_bit_of_the_counts(seed):
-    rng = np.random.default_rng(seed)
-    accounts = np.column_stack([rng.random(300) * 100, rng.integers(0, 2, 300)]).astype(float)
-
-    one, other = (node_mass((EVEN, TWO), rows) for rows in (accounts, rng.permutation(accounts)))
-
-    assert one.tobytes() == other.tobytes()
-
-
 def test_no_accounts_are_counted_nowhere():
-    assert node_mass((EVEN, TWO), np.empty((0, 2))).sum() == 0
+    assert node_mass((EVEN, TWO), cells_at(np.empty((0, 2)))).sum() == 0
 
 
-def test_effective_peers_of_a_number_are_the_accounts_near_it():
-    """exp(-½·1²) = 0.6065 at one `PEER_WIDTH`; at nine of them nobody counts."""
-    peers = count_effective_peers((make_axis(0, 0.1, 1),), np.array([10.0, 20.0, 40.0]))
+def test_nobody_informs_not_known_but_those_who_inform_its_nodes():
+    peers, mass = np.array([100.0, 100.0]), np.array([50.0, 50.0])
 
-    assert peers.tolist() == [22.131, 26.065, 40.0, 70.0]
-
-
-def test_effective_peers_of_a_category_are_its_own_accounts_and_all_where_it_is_not_known():
-    mass = np.array([[10.0, 1.0], [20.0, 2.0], [40.0, 4.0]])
-    axes = (make_axis(0, 0.1, 1), TWO)
-
-    peers = count_effective_peers(axes, mass).reshape(4, 3)
-
-    assert peers[:, 0].tolist() == [22.131, 26.065, 40.0, 70.0]
-    assert peers[:, 1] == pytest.approx(peers[:, 0] / 10, abs=1e-3)
-    assert peers[:, 2] == pytest.approx(peers[:, 0] * 1.1, abs=1e-3)
-    assert peers[3, 2] == 77.0
+    # Half of each: the variances 1/4 of 1/100 add up to 1/200; but there are 100 accounts only.
+    assert add_unknown_peers(peers, mass).tolist() == [100, 100, 100]
+    assert add_unknown_peers(peers, 10 * mass).tolist() == [100, 100, 200]
 
 
-def test_effective_peers_where_one_of_two_numbers_is_not_known_are_near_in_the_other():
-    axes = (make_axis(0, 0.1, 1), make_axis(0, 1, column=SIZE))
-    mass = np.array([[10.0, 5.0], [20.0, 5.0], [40.0, 5.0]])
+def test_where_one_of_two_dimensions_is_not_known_its_nodes_count_by_their_accounts():
+    peers = np.array([[10.0, 40.0], [20.0, 20.0]])
+    mass = np.array([[300.0, 100.0], [0.0, 200.0]])
 
-    peers = count_effective_peers(axes, mass).reshape(4, 3)
+    full = add_unknown_peers(peers, mass).reshape(3, 3)
 
-    assert peers[3].tolist() == [70.0, 15.0, 85.0]
-    assert peers[0, 2] == pytest.approx(15 + 25 * np.exp(-0.5), abs=1e-3)
+    assert full[0, 2] == pytest.approx(1 / (0.75**2 / 10 + 0.25**2 / 40), abs=0.01)
+    assert full[1, 2] == pytest.approx(20)
+    assert full[2, 0] == pytest.approx(10)
 
 
 @pytest.mark.parametrize("nodes", [(0, 0.5, 0.5, 1), (0, 0, 1), (0, 1, 1), (0.5, 0.5)], ids=str)
 def test_a_rank_that_stands_twice_is_tabulated_like_any_other(nodes):
     axes = (make_axis(*nodes),)
-    mass = node_mass(axes, np.linspace(0, 100, 50)[:, None])
+    mass = node_mass(axes, cells_at(np.linspace(0, 1, 50)[:, None]))
 
     grid = smooth(model_grid(Known(), axes), axes, 1.0)
 
     assert mass.sum() == pytest.approx(50)
     assert to_table(grid, mass).shape == (len(nodes) + 1, len(KNOTS))
-    assert count_effective_peers(axes, mass)[-1] == 50
+    assert add_unknown_peers(np.full(mass.shape, 9.0), mass).shape == (len(nodes) + 1,)
 
 
 def selection_of(law, accounts=4000, seed=0):

@@ -8,6 +8,7 @@ import click
 
 from training.cli.data import data
 from training.cli.fit import build, lint, pack, train
+from training.cli.model import model
 from training.cli.publish import publish
 from training.cli.score import evaluate, score
 
@@ -27,5 +28,5 @@ _NEEDED = (
 def add_commands(root: click.Group) -> None:
     """Add this package's commands, if what they need is installed."""
     if all(importlib.util.find_spec(name) for name in _NEEDED):
-        for command in (data, train, evaluate, score, build, pack, publish, lint):
+        for command in (data, train, evaluate, score, model, build, pack, publish, lint):
             root.add_command(command)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from training.quality_report import fitted_as
+
 if TYPE_CHECKING:
     from training.reading.refusals import Refusals
 
@@ -100,22 +102,33 @@ def evaluation_table(evaluation: Mapping[str, Any]) -> str:
     """Lay an evaluation out for a terminal: a line per metric."""
     lines = [
         f"on {evaluation['accounts']:,} accounts ({evaluation['on']}); "
-        "KS below noise is as right as can be seen; CRPS below 1: peers tell something",
-        f"{'metric':24}{'accounts':>10}{'CRPS':>8}{'KS':>8}{'noise':>8}"
-        f"{'worst cell':>12}{'noise':>8}",
+        "KS below noise is as right as can be seen; CRPS below 1: peers tell something,",
+        "with its 95 % interval; to kNN: below 1 is better than plain nearest peers",
+        f"{'metric':22}{'accounts':>9}{'CRPS':>7}  {'95 % interval':13}{'to kNN':>8}"
+        f"{'KS':>7}{'noise':>7}{'worst':>7}{'noise':>7}  fitted as",
     ]
     for name, result in evaluation["metrics"].items():
         if not result["accounts"]:
-            lines.append(f"{name:24}{0:>10}   no account has a value")
+            lines.append(f"{name:22}{0:>9}   no account has a value that can be ranked")
             continue
         lines.append(
-            f"{name:24}{result['accounts']:>10,}{result['rank_crps_ratio']:>8.3f}"
-            f"{result['pit_ks']:>8.3f}{result['pit_ks_noise_95']:>8.3f}" + _worst_cell(result)
+            f"{name:22}{result['accounts']:>9,}{result['rank_crps_ratio']:>7.3f}"
+            f"  {_interval(result):13}{number(result.get('rank_crps_knn_ratio')):>8}"
+            f"{result['pit_ks']:>7.3f}{result['pit_ks_noise_95']:>7.3f}"
+            f"{number(result['worst_cell_ks']):>7}{number(result['worst_cell_noise_95']):>7}"
+            f"  {fitted_as(result)}"
         )
+    baseline = evaluation.get("baseline")
+    if baseline is not None and baseline["reason"]:
+        lines.append(f"no nearest peers to compare with: {baseline['reason']}")
     return "\n".join(lines)
 
 
-def _worst_cell(result: Mapping[str, Any]) -> str:
-    if result["worst_cell_ks"] is None:
-        return f"{'-':>12}{'-':>8}"  # no cell has enough accounts to be judged by
-    return f"{result['worst_cell_ks']:>12.3f}{result['worst_cell_noise_95']:>8.3f}"
+def _interval(result: Mapping[str, Any]) -> str:
+    low, high = result["rank_crps_ratio_interval"]
+    return f"{low:.3f}-{high:.3f}"
+
+
+def number(value: float | None) -> str:
+    """Write a figure of an evaluation; a dash where there is none."""
+    return "-" if value is None else f"{value:.3f}"

@@ -19,6 +19,9 @@ from training.cli.options import (
     report,
 )
 
+#: Baselines fitted at once.
+_JOBS = 2
+
 
 @click.command()
 @click.argument("artifact", type=ARTIFACT)
@@ -42,14 +45,14 @@ def evaluate(
     Example:
       scorecard evaluate build/artifact --data data/sample
     """
-    from training.batch import kept_out_of, read_for
-    from training.train import evaluate_accounts
+    from training.batch import read_for, split_of
+    from training.train import evaluate_artifact
 
     check_outside(artifact, refused)
     with gated(refused):
         scorer, accounts, date = read_for(artifact, data_, max_refused, scoring_date)
-    kept_out = None if everyone else kept_out_of(scorer, accounts)
-    result = evaluate_accounts(scorer, accounts, kept_out, scoring_date=date)
+    split = None if everyone else split_of(scorer, accounts)
+    result = evaluate_artifact(scorer, accounts, split, scoring_date=date, jobs=_JOBS)
     report(accounts.refusals, accounts.notes, refused)
     click.echo(json.dumps(result, indent=1) if as_json else evaluation_table(result))
 

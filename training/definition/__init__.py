@@ -1,9 +1,10 @@
 """The scorecard file people write: read, checked with all mistakes at once, resolved.
 
-`model` says what a definition may hold and `parts` what its parts may; `yaml_lines` reads YAML and
-remembers lines; `mistakes` words what is wrong.
+`model` says what a definition may hold, `parts` and `estimators` what its parts may; `yaml_lines`
+reads YAML and remembers lines; `mistakes` words what is wrong.
 """
 
+from training.definition.estimators import EstimatorOptions
 from training.definition.model import (
     Definition,
     default_scorecard,
@@ -14,6 +15,7 @@ from training.definition.model import (
 
 __all__ = [
     "Definition",
+    "EstimatorOptions",
     "default_scorecard",
     "definition_schema",
     "parse_definition",

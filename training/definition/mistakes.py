@@ -31,6 +31,9 @@ _EXPECTED = {
     "list_type": "a list",
     # Only an id has a pattern.
     "string_pattern_mismatch": "letters, digits, dots, hyphens and underscores",
+    # An estimator's; a scale is all that has a limit.
+    "finite_number": "a finite number",
+    "greater_than": "a number above 0",
 }
 
 
@@ -112,16 +115,19 @@ def _shape_mistakes(
 ) -> Iterator[Mistake]:
     for error in errors:
         path = _path_of(error)
-        yield Mistake(path, _reason(error, path, fields_at(path[:-1]) if path else {}))
+        # An unknown kind or estimator stands in the mapping that the error is about.
+        mapping = error["loc"] if error["type"].startswith("union_tag") else error["loc"][:-1]
+        yield Mistake(path, _reason(error, path, fields_at(mapping) if path else {}))
 
 
 def _path_of(error: ErrorDetails) -> Path:
     path = tuple(part for part in error["loc"] if part not in (LISTED, WEIGHED))
     if path[:1] == ("metrics",):
-        # After a metric's name pydantic says its kind.
-        path = (*path[:2], *path[3:])
+        # After a metric's name pydantic says its kind, after its estimator which one.
+        tags = {2, 4} if path[3:4] == ("estimator",) else {2}
+        path = tuple(part for position, part in enumerate(path) if position not in tags)
     if error["type"].startswith("union_tag"):
-        path = (*path, "kind")
+        path = (*path, error["ctx"]["discriminator"].strip("'"))
     return path
 
 
@@ -132,7 +138,8 @@ def _reason(error: ErrorDetails, path: Path, fields: Mapping[str, Any]) -> str:
     if kind == "missing" or kind == "union_tag_not_found":
         return f"missing; for example `{path[-1]}: {_shown(fields.get(str(path[-1])))}`"
     if kind == "union_tag_invalid":
-        return f"must be {context['expected_tags']}, not {_shown(context['tag'])}"
+        expected = " or ".join(context["expected_tags"].rsplit(", ", 1))
+        return f"must be {expected}, not {_shown(context['tag'])}"
     if kind == "literal_error":
         return f"must be {context['expected']}, not {_shown(value)}"
     if kind == "too_short":

@@ -19,18 +19,18 @@ from pydantic_core import ErrorDetails, core_schema
 from serving.scoring.contradictions import tree_mistakes
 from serving.scoring.errors import InvalidInput, InvalidScorecard
 from serving.scoring.scorecard import Input, MissingPolicy, Scorecard, scorecard_from_dict
+from training.definition.estimators import EstimatorOptions, options
 from training.definition.mistakes import mistake_lines, weighing_mistakes
 from training.definition.parts import (
-    STRICT,
     ComponentDefinition,
     DimensionDefinition,
     MetricDefinition,
     Name,
     ScaleDefinition,
-    examples,
     part_examples,
     shared_weights,
 )
+from training.definition.strict import STRICT, examples
 from training.definition.yaml_lines import MAX_BYTES, UnreadableYaml, read_yaml
 
 _CARD = "service_cloud_mini.yaml"
@@ -84,10 +84,10 @@ class Definition(BaseModel):
         """Give what the accounts' table must hold: the peer dimensions, then the metrics."""
         return (*self.peer_dimension_inputs, *(Input(name) for name in self.metrics))
 
-    def estimator(self, metric: str) -> str | None:
-        """Name the estimator asked for; None where the default is to be used."""
+    def estimator(self, metric: str) -> EstimatorOptions | None:
+        """Give the estimator asked for; None where training is to choose."""
         asked = self.metrics[metric].estimator
-        return None if asked is None else asked.name
+        return None if asked is None else options(asked)
 
     def resolve(
         self, *, nonzero_counts: Mapping[str, int], categories: Mapping[str, Sequence[str]]

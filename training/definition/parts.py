@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     ConfigDict,
     Discriminator,
@@ -22,16 +21,14 @@ from pydantic_core import CoreSchema, core_schema
 
 from serving.scoring.contradictions import MAX_WEIGHT
 from serving.scoring.scorecard import InputType, Ties
+from training.definition.estimators import EstimatorDefinition, estimator_examples
 from training.definition.mistakes import LISTED, WEIGHED
-
-STRICT = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
+from training.definition.strict import STRICT, Number, examples
 
 # The limits in these schemas are for editors; the reader leaves them to `tree_mistakes`, which
 # checks resolved trees by the same lines.
 _NAME = "^[A-Za-z][A-Za-z0-9_]*$"
 Name = Annotated[str, WithJsonSchema({"type": "string", "pattern": _NAME})]
-#: Minus zero is zero: two spellings of one definition must give one tree.
-Number = Annotated[float, AfterValidator(lambda number: number + 0.0)]
 Weight = Annotated[Number, WithJsonSchema({"type": "number", "minimum": 0, "maximum": MAX_WEIGHT})]
 
 
@@ -59,15 +56,6 @@ class DimensionDefinition(BaseModel):
     """What the column holds."""
 
 
-class EstimatorDefinition(BaseModel):
-    """How the metric's distribution among peers is learned."""
-
-    model_config = STRICT
-
-    name: Literal["distribution_regression", "marginal"] = Field(examples=["marginal"])
-    """`marginal` compares with all accounts, whatever their peer dimensions."""
-
-
 class PeerDefinition(BaseModel):
     """A metric scored by where it stands among the account's peers."""
 
@@ -84,7 +72,7 @@ class PeerDefinition(BaseModel):
     higher_is_better: bool = Field(default=True, examples=[False])
     """False where a lower value is a better one."""
     estimator: EstimatorDefinition | None = Field(default=None, examples=[{"name": "marginal"}])
-    """How the distribution is learned. Left out: distribution_regression."""
+    """How the distribution is learned. Left out: as held-out accounts are predicted best."""
 
     def resolved(self) -> dict[str, Any]:
         """Give what scoring needs, every key said, so that a new default changes no artifact."""
@@ -162,20 +150,17 @@ def shared_weights(
         yield from shared_weights(body.components, f"{path}.{name}.components")
 
 
-def examples(model: type[BaseModel]) -> dict[str, Any]:
-    """Give an example of each key, by the key as people write it."""
-    fields = model.model_fields.items()
-    return {field.alias or name: (field.examples or [None])[0] for name, field in fields}
-
-
 def part_examples(path: tuple[str | int, ...]) -> dict[str, Any]:
-    """Give an example of each key that may stand in the mapping at a path into a definition."""
+    """Give an example of each key that may stand in a mapping of a definition.
+
+    `path` leads to the mapping as pydantic writes it: with the kind after a metric's name.
+    """
     if path[0] == "scale":
         return examples(ScaleDefinition)
     if path[0] == "peer_dimensions":
         return examples(DimensionDefinition)
     if path[0] == "components":
         return examples(ComponentDefinition)
-    if path[-1] == "estimator":
-        return examples(EstimatorDefinition)
+    if path[3:4] == ("estimator",):
+        return estimator_examples(path[4:])
     return {key: value for kind in KINDS.values() for key, value in examples(kind).items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple, Protocol
@@ -9,8 +10,14 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+#: Equal parts of rank that each numeric dimension is cut into, by how many of them there are.
+BINS = {0: 1, 1: 512, 2: 48, 3: 20}
 #: Cells that accounts are gathered into before fitting; the cost of a fit does not grow beyond.
-MAX_CELLS = 2304
+MAX_CELLS = 9216
+#: Accounts that are fitted to where they cannot be gathered.
+MAX_ROWS = 100_000
+#: Ranks are summed in these units: a power of two, so that sums of a billion are exact.
+_EXACT = 2.0**22
 
 
 class CellCounts(NamedTuple):
@@ -50,6 +57,8 @@ class MetricSample:
     knot_values : ndarray of shape (n_knots,)
         The value that has each knot's pooled rank, non-decreasing. Two knots of one value are
         the two sides of an atom: F is P(Y < value) at the first, P(Y <= value) at the second.
+        Where atoms are neighbours, as counts are, one knot is the upper side of one and the lower
+        side of the next.
     """
 
     dimensions: NDArray[np.float64]
@@ -63,33 +72,80 @@ class MetricSample:
         """Count the accounts."""
         return len(self.ranks)
 
+    @property
+    def is_gathered(self) -> bool:
+        """Whether cells hold several accounts: not with many dimensions."""
+        return _bins(self.categories) is not None
+
     @cached_property
     def cells(self) -> CellCounts:
-        """The accounts gathered into at most about `MAX_CELLS` cells, in a fixed order.
+        """The accounts gathered into cells; see `gather`."""
+        return self.gather(())
 
-        Sums run over accounts sorted by cell and value, so the order of rows changes no bit.
+    def gather(self, steps: Sequence[tuple[int, float]]) -> CellCounts:
+        """Gather the accounts into cells, in an order and with sums that theirs does not change.
+
+        With few dimensions cells are as many as `BINS` says; with many, every account is a cell
+        of its own, `MAX_ROWS` of them at most.
+
+        Parameters
+        ----------
+        steps : sequence of (int, float)
+            Dimension and rank of steps, which no cell may straddle.
         """
-        numeric = [position for position, count in enumerate(self.categories) if count == 0]
-        groups = int(np.prod([count for count in self.categories if count])) or 1
-        bins = max(2, int((MAX_CELLS / groups) ** (1.0 / max(len(numeric), 1))))
+        code = self.codes(steps)
+        if code is None:
+            return self._rows()
+        present, cell = np.unique(code, return_inverse=True)
+        accounts = np.bincount(cell).astype(np.float64)
+        means = [
+            # Whole numbers: their sum is exact, whatever the order.
+            np.bincount(cell, weights=np.rint(column * _EXACT)) / accounts / _EXACT
+            for column in self.dimensions.T
+        ]
+        knots = len(self.knots)
+        counts = np.bincount(cell * knots + self._first_knot, minlength=len(present) * knots)
+        at_or_below = counts.reshape(-1, knots).cumsum(axis=1).astype(np.float64)
+        return CellCounts(np.column_stack(means), accounts, at_or_below)
+
+    def codes(self, steps: Sequence[tuple[int, float]]) -> NDArray[np.int64] | None:
+        """Give every account the number of its cell; None if accounts are not gathered."""
+        bins = _bins(self.categories)
+        if bins is None:
+            return None
         code = np.zeros(len(self), dtype=np.int64)
         for position, count in enumerate(self.categories):
             column = self.dimensions[:, position]
-            step = column if count else np.minimum(column * bins, bins - 1)
-            code = code * (count or bins) + step.astype(np.int64)
-        order = np.lexsort((self.ranks, *self.dimensions.T, code))
-        _, cell = np.unique(code[order], return_inverse=True)
-        accounts = np.bincount(cell).astype(np.float64)
-        means = [
-            np.bincount(cell, weights=self.dimensions[order, position]) / accounts
-            for position in range(len(self.categories))
-        ]
-        knots = len(self.knots)
-        # A value counts towards every knot that is not below it.
-        first = np.searchsorted(self.knots, self.ranks[order], side="left")
-        counts = np.bincount(cell * knots + first, minlength=len(accounts) * knots)
-        at_or_below = counts.reshape(-1, knots).cumsum(axis=1).astype(np.float64)
-        return CellCounts(np.column_stack(means), accounts, at_or_below)
+            if count:
+                code = code * count + column.astype(np.int64)
+                continue
+            crossed = [at for dimension, at in steps if dimension == position]
+            place = np.minimum(column * bins, bins - 1).astype(np.int64)
+            for at in crossed:
+                place += column >= at
+            code = code * (bins + len(crossed)) + place
+        return code
+
+    @cached_property
+    def _first_knot(self) -> NDArray[np.intp]:
+        """The first knot that is not below an account's value: it counts there and beyond."""
+        return np.searchsorted(self.knots, self.ranks, side="left")
+
+    def _rows(self) -> CellCounts:
+        order = np.lexsort((self.ranks, *self.dimensions.T))
+        order = order[:: max(1, -(-len(order) // MAX_ROWS))]
+        first = self._first_knot[order]
+        at_or_below = (first[:, None] <= np.arange(len(self.knots))).astype(np.float64)
+        return CellCounts(self.dimensions[order], np.ones(len(order)), at_or_below)
+
+
+def _bins(categories: tuple[int, ...]) -> int | None:
+    numbers = sum(count == 0 for count in categories)
+    if numbers not in BINS:
+        return None
+    groups = int(np.prod([count for count in categories if count]))
+    widest = (MAX_CELLS / groups) ** (1.0 / max(numbers, 1))
+    return max(2, min(BINS[numbers], int(widest + 1e-9)))
 
 
 class PeerModel(Protocol):
@@ -111,6 +167,16 @@ class PeerModel(Protocol):
 
     def refit(self, sample: MetricSample) -> PeerModel:
         """Fit again on more accounts with what was chosen kept."""
+
+    @property
+    def steps(self) -> tuple[tuple[int, float], ...]:
+        """Dimension and rank of every step, where tables need a node on each side."""
+
+    def effective_peers(self, dimensions: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Count the accounts that inform each place, shape (n,).
+
+        The plain share of so many accounts would be as certain as F is there.
+        """
 
     def describe(self) -> dict[str, Any]:
         """Say what was fitted, for the manifest and the model card: plain JSON values."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,14 +17,24 @@ class Marginal:
 
     knots: NDArray[np.float64]
     reason: str
+    accounts: int
 
     def cdf(self, dimensions: NDArray[np.float64]) -> NDArray[np.float64]:
         """Give the knots themselves, for every account; see `PeerModel.cdf`."""
         return np.tile(self.knots, (len(dimensions), 1))
 
-    def refit(self, sample: MetricSample) -> Marginal:  # noqa: ARG002
-        """Nothing was fitted, so nothing changes."""
-        return self
+    def refit(self, sample: MetricSample) -> Marginal:
+        """Nothing was fitted; there are more accounts."""
+        return replace(self, accounts=len(sample))
+
+    @property
+    def steps(self) -> tuple[tuple[int, float], ...]:
+        """There are none."""
+        return ()
+
+    def effective_peers(self, dimensions: NDArray[np.float64]) -> NDArray[np.float64]:
+        """All accounts are peers; see `PeerModel.effective_peers`."""
+        return np.full(len(dimensions), float(max(self.accounts, 1)))
 
     def describe(self) -> dict[str, Any]:
         """Say why peers are ignored."""
@@ -37,4 +47,4 @@ class Marginal:
 
 def fit_marginal(fitting: MetricSample, selection: MetricSample, *, seed: int) -> Marginal:  # noqa: ARG001
     """Fit nothing: the pooled distribution is known already."""
-    return Marginal(fitting.knots, "asked for by the scorecard")
+    return Marginal(fitting.knots, "asked for by the scorecard", len(fitting))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from serving.inference.wire.extras import extra_outputs
 from serving.scoring import Scorer
 
 JSON = "application/json"
@@ -17,7 +19,10 @@ _STAMP = "last_modified"
 
 
 def encode_predictions(
-    outputs: Sequence[str], scores: NDArray[np.float64], moment: dt.datetime
+    outputs: Sequence[str],
+    scores: NDArray[np.float64],
+    moment: dt.datetime,
+    extras: Mapping[str, Sequence[Any]],
 ) -> bytes:
     """Write ``{"predictions": [...]}``: an object per account, in order, each with every key.
 
@@ -30,15 +35,25 @@ def encode_predictions(
         reads.
     moment : datetime
         When the accounts were scored, in UTC.
+    extras : mapping of str to sequence
+        Keys that follow, each with a value per account.
     """
     stamp = moment.isoformat(timespec="milliseconds")
     keys = list(outputs)
     predictions = [dict(zip(keys, [*row, stamp], strict=True)) for row in scores.tolist()]
+    for key, values in extras.items():
+        for prediction, value in zip(predictions, values, strict=True):
+            prediction[key] = value
     return orjson.dumps({"predictions": predictions})
 
 
-def encode_schema(scorer: Scorer) -> bytes:
-    """Write what to type into a form: inputs in order with types, outputs with JSONPaths."""
+def encode_schema(scorer: Scorer, extras: Collection[str]) -> bytes:
+    """Write what to type into a form: inputs in order with types, outputs with JSONPaths.
+
+    `extras` are words of `EXTRAS`; what they add to an answer is listed too.
+    """
+    scores = {name: "string" if name == _STAMP else "number" for name in scorer.outputs}
+    outputs = scores | extra_outputs(scorer, extras)
     return orjson.dumps(
         {
             "scorecard": scorer.scorecard.id,
@@ -48,12 +63,8 @@ def encode_schema(scorer: Scorer) -> bytes:
                 for position, column in enumerate(scorer.inputs)
             ],
             "outputs": [
-                {
-                    "name": name,
-                    "type": "string" if name == _STAMP else "number",
-                    "json_path": f"$.predictions[*].{name}",
-                }
-                for name in scorer.outputs
+                {"name": name, "type": kind, "json_path": f"$.predictions[*].{name}"}
+                for name, kind in outputs.items()
             ],
         },
         option=orjson.OPT_INDENT_2,

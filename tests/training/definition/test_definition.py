@@ -1,18 +1,22 @@
 import json
 from pathlib import Path
+from typing import get_args
 
 import jsonschema
 import pytest
 import yaml
-from mistake_cases import GOOD, changed, read
+from mistake_cases import GOOD, changed, mistakes_of, read
 
 from serving.scoring.errors import InvalidScorecard
 from serving.scoring.scorecard import Input
 from training.definition import (
+    EstimatorOptions,
     default_scorecard,
     definition_schema,
     read_definition,
 )
+from training.definition.estimators import ParametricDefinition
+from training.peer_models.families import FAMILIES
 
 
 def tree_of(text: str) -> dict[str, object]:
@@ -115,13 +119,54 @@ def test_a_definition_says_which_columns_it_needs() -> None:
     )
 
 
-def test_a_metric_may_ask_for_an_estimator() -> None:
-    definition = read(
-        changed("bots: {kind: peer}", "bots: {kind: peer, estimator: {name: marginal}}")
+@pytest.mark.parametrize(
+    ("written", "options"),
+    [
+        ("{name: distribution_regression}", EstimatorOptions("distribution_regression")),
+        ("{name: nearest_peers}", EstimatorOptions("nearest_peers")),
+        ("{name: marginal}", EstimatorOptions("marginal")),
+        ("{name: parametric, family: normal}", EstimatorOptions("parametric", "normal")),
+        (
+            "{name: parametric, family: gamma, loc: -0.0, scale: 2}",
+            EstimatorOptions("parametric", "gamma", loc=0.0, scale=2.0),
+        ),
+    ],
+)
+def test_a_metric_may_ask_for_an_estimator(written: str, options: EstimatorOptions) -> None:
+    text = changed("bots: {kind: peer}", f"bots: {{kind: peer, estimator: {written}}}")
+
+    definition = read(text)
+
+    assert repr(definition.estimator("bots")) == repr(options)
+    assert definition.estimator("macro") is None
+    jsonschema.validate(yaml.safe_load(text), definition_schema())
+
+
+def test_a_fixed_location_is_a_finite_number() -> None:
+    text = changed(
+        "bots: {kind: peer}",
+        "bots: {kind: peer, estimator: {name: parametric, family: gamma, loc: .inf}}",
     )
 
-    assert definition.estimator("bots") == "marginal"
-    assert definition.estimator("macro") is None
+    assert mistakes_of(text) == (
+        "card.yaml:6: metrics.bots.estimator.loc: must be a finite number, not inf",
+    )
+
+
+def test_a_metric_called_estimator_is_a_metric() -> None:
+    text = changed("bots: {kind: peer}", "estimator: {kind: peer, tie: mid}").replace(
+        "{bots: 1", "{estimator: 1"
+    )
+
+    assert mistakes_of(text) == (
+        "card.yaml:6: metrics.estimator.tie: unknown key; did you mean ties?",
+    )
+
+
+def test_every_family_that_can_be_asked_for_can_be_fitted() -> None:
+    families = ParametricDefinition.model_fields["family"].annotation
+
+    assert get_args(families) == FAMILIES
 
 
 def test_the_default_scorecard_reads_and_satisfies_its_schema() -> None:

@@ -79,8 +79,8 @@ SHAPE = [
         "bots: {kind: peer}",
         "bots: {kind: peer, estimator: {name: gamma}}",
         (
-            "6: metrics.bots.estimator.name: must be 'distribution_regression' or 'marginal',"
-            " not 'gamma'"
+            "6: metrics.bots.estimator.name: must be 'distribution_regression', 'nearest_peers',"
+            " 'marginal' or 'parametric', not 'gamma'"
         ),
         "an unknown estimator",
     ),
@@ -89,6 +89,57 @@ SHAPE = [
         "bots: {kind: peer, estimator: {name: marginal, lok: 0}}",
         "6: metrics.bots.estimator.lok: unknown key; the keys here are name",
         "nothing near to suggest",
+    ),
+    (
+        "bots: {kind: peer}",
+        "bots: {kind: peer, estimator: {family: gamma}}",
+        "6: metrics.bots.estimator.name: missing; for example `name: 'nearest_peers'`",
+        "an estimator without its name",
+    ),
+    (
+        "bots: {kind: peer}",
+        "bots: {kind: peer, estimator: gamma}",
+        "6: metrics.bots.estimator: must be a mapping of keys, not 'gamma'",
+        "a name for a mapping",
+    ),
+    (
+        "bots: {kind: peer}",
+        "bots: {kind: peer, estimator: {name: parametric}}",
+        "6: metrics.bots.estimator.family: missing; for example `family: 'gamma'`",
+        "a family has no default",
+    ),
+    (
+        "bots: {kind: peer}",
+        "bots: {kind: peer, estimator: {name: parametric, family: gama}}",
+        (
+            "6: metrics.bots.estimator.family: must be 'normal', 'gamma', 'exponential' or 'beta',"
+            " not 'gama'"
+        ),
+        "an unknown family",
+    ),
+    (
+        "bots: {kind: peer}",
+        "bots: {kind: peer, estimator: {name: parametric, family: gamma, locc: 0}}",
+        "6: metrics.bots.estimator.locc: unknown key; did you mean loc?",
+        "what is suggested is that estimator's",
+    ),
+    (
+        "bots: {kind: peer}",
+        "bots: {kind: peer, estimator: {name: nearest_peers, family: beta}}",
+        "6: metrics.bots.estimator.family: unknown key; the keys here are name",
+        "another estimator's key",
+    ),
+    (
+        "bots: {kind: peer}",
+        "bots: {kind: peer, estimator: {name: parametric, family: gamma, scale: 0}}",
+        "6: metrics.bots.estimator.scale: must be a number above 0, not 0",
+        "nothing has no width",
+    ),
+    (
+        "bots: {kind: peer}",
+        "bots: {kind: peer, estimator: {name: parametric, family: beta, loc: '0'}}",
+        "6: metrics.bots.estimator.loc: must be a number, not '0'; write it without quotes",
+        "text is not a number",
     ),
     (
         "bots: {kind: peer}",

@@ -85,6 +85,21 @@ def true_by_category(values: NDArray[np.float64], category: int) -> NDArray[np.f
     return np.asarray(stats.expon(scale=BY_CATEGORY[category]).cdf(values))
 
 
+def counts_of_first(dimensions: NDArray[np.float64], seed: int = 9) -> NDArray[np.float64]:
+    """Whole numbers, every one of them an atom."""
+    return np.random.default_rng(seed).poisson(1.0 + 5.0 * dimensions[:, 0]).astype(float)
+
+
+def debts_of_first(dimensions: NDArray[np.float64], seed: int = 9) -> NDArray[np.float64]:
+    """Negative and positive values, with no atom."""
+    return np.random.default_rng(seed).normal(3.0 * dimensions[:, 0] - 1.0)
+
+
+def top_coded(dimensions: NDArray[np.float64], seed: int = 9) -> NDArray[np.float64]:
+    """Atoms at both ends: zeros, and a top code at 4."""
+    return np.minimum(gamma_of_first(dimensions, seed), 4.0)
+
+
 def noise(dimensions: NDArray[np.float64], seed: int = 9) -> NDArray[np.float64]:
     """Knows nothing of the peers."""
     return np.random.default_rng(seed).lognormal(size=len(dimensions))

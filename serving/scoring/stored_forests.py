@@ -1,0 +1,117 @@
+"""Models of many peer dimensions, read back from plain arrays and checked."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from serving.scoring.peer_axes import Axis
+from serving.scoring.peer_forest import PeerForest
+from serving.scoring.peer_forests import PeerForests, categories_of
+from serving.scoring.scorecard import Input, Scorecard
+from serving.scoring.smooth_terms import SmoothTerms
+from serving.scoring.stored_arrays import StoredArrays, check, read_pooled
+from serving.scoring.tree_arrays import MAX_DEPTH, MAX_TREES, Trees
+
+#: An account without one of its dimensions costs as much as so many others: see `PeerForests`.
+MAX_BACKGROUND = 4096
+#: Of whatever is summed to log-odds, so that no sum leaves the numbers; a fit stays below 100.
+_LARGEST = 1e6
+
+
+def read_forests(arrays: StoredArrays, scorecard: Scorecard) -> PeerForests:
+    """Take out and check what `PeerForests.to_npz` packed.
+
+    Raises
+    ------
+    ArtifactCorrupt
+        If an array is missing, has another type or shape, or holds what no fit gives: steps or
+        trees over dimensions that there are not, knots that descend, numbers without end.
+    """
+    axes = tuple(_read_axis(arrays, column) for column in scorecard.peer_dimensions)
+    terms = SmoothTerms(categories_of(axes)).count
+    leverage = arrays.take("leverage", np.float64, (terms, terms))
+    check(_is_bounded(leverage) and bool((leverage == leverage.T).all()), "leverage")
+    check(bool((np.diag(leverage) >= 0.0).all()), "leverage")
+    return PeerForests(
+        axes=axes,
+        metrics={
+            metric.name: _read_forest(arrays, metric.name, axes) for metric in scorecard.metrics
+        },
+        background=_read_background(arrays, axes),
+        leverage=leverage,
+    )
+
+
+def _read_axis(arrays: StoredArrays, column: Input) -> Axis:
+    key = f"axes/{column.name}"
+    if column.type == "category":
+        check(len(column.categories) > 0, key)
+        return Axis(column, None, np.empty(0))
+    return Axis(column, read_pooled(arrays, key), np.array([0.0, 1.0]))
+
+
+def _read_background(arrays: StoredArrays, axes: tuple[Axis, ...]) -> NDArray[np.float64]:
+    background = arrays.take("background", np.float64, (None, len(axes)))
+    check(0 < len(background) <= MAX_BACKGROUND, "background")
+    for column, count in zip(background.T, categories_of(axes), strict=True):
+        within = (column >= 0) & (column <= (count - 1 if count else 1.0))
+        whole = (column == np.floor(column)) | (count == 0)
+        check(bool((within & whole).all()), "background")
+    return background
+
+
+def _read_forest(arrays: StoredArrays, name: str, axes: tuple[Axis, ...]) -> PeerForest:
+    key = f"forests/{name}"
+    knots = arrays.take(f"{key}/knots", np.float64, (None,))
+    check(len(knots) >= 2 and bool((np.diff(knots) > 0).all()), f"{key}/knots")
+    check(knots[0] == 0.0 and knots[-1] == 1.0, f"{key}/knots")
+    lower, upper = arrays.take(f"{key}/bounds", np.float64, (2,)).tolist()
+    check(lower < upper, f"{key}/bounds")
+    (observed,) = arrays.take(f"{key}/observed", np.float64, (1,)).tolist()
+    check(0.0 <= observed <= 1.0, f"{key}/observed")
+    inner = len(knots) - 2
+    terms = _read_terms(arrays, key, categories_of(axes))
+    offset = arrays.take(f"{key}/offset", np.float64, (inner,))
+    coefficients = arrays.take(f"{key}/coefficients", np.float64, (terms.count, inner))
+    check(_is_bounded(offset), f"{key}/offset")
+    check(_is_bounded(coefficients), f"{key}/coefficients")
+    return PeerForest(
+        pooled=read_pooled(arrays, key),
+        knots=knots,
+        lower=lower,
+        upper=upper,
+        terms=terms,
+        coefficients=coefficients,
+        offset=offset,
+        trees=_read_trees(arrays, key, inner, sum(count or 1 for count in terms.categories)),
+        observed=observed,
+    )
+
+
+def _read_terms(arrays: StoredArrays, key: str, categories: tuple[int, ...]) -> SmoothTerms:
+    dimensions = arrays.take(f"{key}/step_dimensions", np.int16, (None,))
+    ranks = arrays.take(f"{key}/step_ranks", np.float64, (len(dimensions),))
+    numbers = [position for position, count in enumerate(categories) if count == 0]
+    check(bool(np.isin(dimensions, numbers).all()), f"{key}/step_dimensions")
+    check(bool(((ranks >= 0.0) & (ranks <= 1.0)).all()), f"{key}/step_ranks")
+    return SmoothTerms(categories, tuple(zip(dimensions.tolist(), ranks.tolist(), strict=True)))
+
+
+def _read_trees(arrays: StoredArrays, key: str, outputs: int, features: int) -> Trees:
+    feature = arrays.take(f"{key}/tree_features", np.int16, (None, None))
+    trees, nodes = feature.shape
+    threshold = arrays.take(f"{key}/tree_thresholds", np.float32, (trees, nodes))
+    leaves = arrays.take(f"{key}/tree_leaves", np.float32, (trees, nodes + 1, outputs))
+    # An array without numbers may claim any size.
+    check(trees <= MAX_TREES, f"{key}/tree_features")
+    check(nodes + 1 in [2**depth for depth in range(MAX_DEPTH + 1)], f"{key}/tree_features")
+    check(bool(((feature >= 0) & (feature < features)).all()), f"{key}/tree_features")
+    # What always goes left has an infinite threshold.
+    check(bool((threshold > -np.inf).all()), f"{key}/tree_thresholds")
+    check(_is_bounded(leaves), f"{key}/tree_leaves")
+    return Trees(feature, threshold, leaves)
+
+
+def _is_bounded(array: NDArray[np.float64] | NDArray[np.float32]) -> bool:
+    return bool((np.abs(array) <= _LARGEST).all())

@@ -1,0 +1,18 @@
+"""What every part of a definition has in common."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+STRICT = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
+
+#: Minus zero is zero: two spellings of one definition must give one tree.
+Number = Annotated[float, AfterValidator(lambda number: number + 0.0)]
+
+
+def examples(model: type[BaseModel]) -> dict[str, Any]:
+    """Give an example of each key, by the key as people write it."""
+    fields = model.model_fields.items()
+    return {field.alias or name: (field.examples or [None])[0] for name, field in fields}
