@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -51,7 +52,7 @@ def is_grid(axes: Sequence[Axis]) -> bool:
         return False
     sizes = [1 + len(_nodes(axis, NODES[len(numbers)])) for axis in numbers]
     sizes += [axis.size for axis in axes if axis.pooled is None]
-    return int(np.prod(sizes)) <= MAX_NODES
+    return math.prod(sizes) <= MAX_NODES
 
 
 def _nodes(axis: Axis, most: int) -> NDArray[np.float64]:
@@ -72,10 +73,15 @@ def _fit_axis(column: Input, values: NDArray[np.float64]) -> Axis:
 
 
 def with_steps(axes: Sequence[Axis], steps: Iterable[tuple[int, float]]) -> tuple[Axis, ...]:
-    """Put a node on each side of every step; a dimension with a node per value needs none."""
+    """Put a node on each side of every step; a dimension with a node per value needs none.
+
+    Steps of which `MAX_NODES` has no room left become ramps between two nodes.
+    """
     result = list(axes)
     for position, at in sorted(set(steps)):
         axis = result[position]
+        if math.prod(each.size for each in result) // axis.size * (axis.size + 2) > MAX_NODES:
+            continue
         if axis.pooled is None or np.array_equal(axis.nodes, axis.pooled.ranks):
             continue
         others = axis.nodes[np.abs(axis.nodes - at) > _TOO_CLOSE]

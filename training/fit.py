@@ -22,10 +22,10 @@ from serving.scoring.smooth_terms import SmoothTerms
 from training.axes import is_grid, to_ranks, with_steps
 from training.definition import EstimatorOptions
 from training.errors import DataError
-from training.many_dimensions import to_forests
-from training.peer_models import MetricSample, PeerModel, estimator
+from training.many_dimensions import WITHOUT_TABLE, to_forests
+from training.peer_models import FitEstimator, MetricSample, PeerModel, estimator
 from training.peer_models.interface import CellCounts, join
-from training.peer_models.smooth_logit import TYPICAL, effective_peers, leverage
+from training.peer_models.smooth_logit import TYPICAL, leverage
 from training.pooled import Bounds, choose_knots, learn_bounds, pool_metric
 from training.split import Split
 from training.tabulate import (
@@ -143,7 +143,9 @@ def fit_tables(
             return to_forests(plan, fits, leverage(plan.cells, plan.terms, TYPICAL)), fits
         axes = with_steps(plan.axes, (step for fit in fits.values() for step in _steps(fit.model)))
         tables = dict(zip(fits, pool.map(partial(_tabulate, axes), fits.values()), strict=True))
-        return PeerTables(axes, _effective_peers(plan, axes), tables), fits
+        # What is said of an account is what holds for half of its metrics.
+        peers = np.median([table.peers for table in tables.values()], axis=0)
+        return PeerTables(axes, np.round(peers, 2), tables), fits
 
 
 def fit_metric(
@@ -168,7 +170,7 @@ def fit_metric(
         )
         for rows in (usable & (plan.split == Split.FIT), usable & (plan.split == Split.SELECT))
     )
-    fit = estimator(None) if asked is None else estimator(**dataclasses.asdict(asked))
+    fit = _estimator(plan, asked)
     trial = fit(fitting, selection, seed=plan.seed)
     both = join(fitting, selection)
     bandwidth = 0.0
@@ -186,6 +188,18 @@ def fit_metric(
     }
     bounds = learn_bounds(values[observed])
     return MetricFit(pooled, knots, bounds, model, both.cells, bandwidth, description)
+
+
+def _estimator(plan: FitPlan, asked: EstimatorOptions | None) -> FitEstimator:
+    if is_grid(plan.axes):
+        return estimator(None) if asked is None else estimator(**dataclasses.asdict(asked))
+    name = "distribution_regression" if asked is None else asked.name
+    if name not in WITHOUT_TABLE:
+        raise DataError(
+            f"{name} needs a table, and these peer dimensions are too many for one; "
+            "leave the estimator out, or leave out a dimension"
+        )
+    return estimator(name)
 
 
 # One point says that there is nothing to compare with: such a metric has no rank.
@@ -220,11 +234,3 @@ def _tabulate(axes: tuple[Axis, ...], fit: MetricFit) -> PeerTable:
         *fit.bounds,
         peers=add_unknown_peers(peers, mass),
     )
-
-
-def _effective_peers(plan: FitPlan, axes: tuple[Axis, ...]) -> NDArray[np.float64]:
-    """Count the accounts that inform each node, whatever the metric."""
-    terms = plan.terms.evaluate(known_nodes(axes))
-    peers = effective_peers(terms, leverage(plan.cells, plan.terms, TYPICAL))
-    mass = node_mass(axes, plan.cells)
-    return add_unknown_peers(peers.reshape(mass.shape), mass)

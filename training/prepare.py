@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from serving.scoring.distribution import LARGEST_VALUE
 from serving.scoring.encoding import encode_column
 from serving.scoring.scorecard import Input
+from serving.scoring.smooth_terms import MAX_DIMENSIONS
 from training.axes import fit_axes
 from training.definition import Definition
 from training.errors import DataError
@@ -57,6 +59,11 @@ def prepare(
     DataError
         If a split or a dimension is empty, or a category has too many values.
     """
+    if len(definition.peer_dimension_inputs) > MAX_DIMENSIONS:
+        raise DataError(
+            f"{len(definition.peer_dimension_inputs)} peer dimensions; "
+            f"{MAX_DIMENSIONS} are the most that are supported"
+        )
     split = split_accounts(frame["acct_id"])
     if not (split < Split.EVALUATE).any():
         raise DataError(f"{len(frame)} accounts are too few: none is left to fit")
@@ -66,6 +73,9 @@ def prepare(
     dimensions = np.column_stack(
         [encode_column(column, known[column.name], scoring_date) for column in columns]
     )
+    for column in definition.columns():
+        if column.type == "number":
+            _check_size(column.name, known[column.name].to_numpy(np.float64))
     plan = FitPlan(
         axes=fit_axes(columns, dimensions),
         dimensions=dimensions,
@@ -78,6 +88,14 @@ def prepare(
         categories={column.name: column.categories for column in columns if column.categories},
         split=split,
     )
+
+
+def _check_size(name: str, values: NDArray[np.float64]) -> None:
+    beyond = np.flatnonzero(np.abs(values) > LARGEST_VALUE)
+    if len(beyond):
+        raise DataError(
+            f"{name} holds {values[beyond[0]]:g}; numbers up to {LARGEST_VALUE:.2g} are supported"
+        )
 
 
 def _with_categories(column: Input, frame: pd.DataFrame) -> Input:

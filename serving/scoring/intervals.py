@@ -34,9 +34,10 @@ def normal_quantile(level: float) -> float:
     >>> round(normal_quantile(0.95), 2)
     1.96
     """
-    if not 0.0 < level < 1.0:
+    share = (1.0 + level) / 2.0
+    if not 0.5 < share < 1.0:
         raise InvalidInput(f"the level of an interval is between 0 and 1, not {level}")
-    return NormalDist().inv_cdf((1.0 + level) / 2.0)
+    return NormalDist().inv_cdf(share)
 
 
 def wilson(

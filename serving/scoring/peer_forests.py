@@ -72,6 +72,10 @@ class PeerForests:
         }
         for rows, copies in self._blocks(places, unknown):
             self._evaluate(copies, rows, peers, cdf)
+        # Of whom nothing is known, everybody is a peer.
+        nobody = np.isnan(places).all(axis=1)
+        for name, forest in self.metrics.items():
+            cdf[name][nobody] = _in_steps(forest.knots[None])
         cells = Cells(
             corners=np.arange(len(places))[None],
             weights=np.ones((1, len(places))),

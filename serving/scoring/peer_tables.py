@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -22,6 +23,10 @@ from serving.scoring.stored_arrays import (
     read_pooled,
     within_0_1,
 )
+
+#: More than training makes, which serves the models themselves beyond 40,000 nodes or 3 numbers.
+MAX_NODES = 200_000
+MAX_NUMBERS = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +50,7 @@ class PeerTables:
     @property
     def nodes(self) -> int:
         """How many nodes the grid has."""
-        return int(np.prod([axis.size for axis in self.axes]))
+        return math.prod(axis.size for axis in self.axes)
 
     def around(self, dimensions: NDArray[np.float64]) -> Surroundings:
         """Find the corners of the grid around accounts; see `Peers.around`."""
@@ -91,7 +96,10 @@ def read_tables(
         If an array is missing, has another type or shape, or is not monotone where it must be.
     """
     axes = tuple(_read_axis(arrays, column) for column in scorecard.peer_dimensions)
-    nodes = int(np.prod([axis.size for axis in axes]))
+    # Before anything is laid out: a small file may claim many dimensions.
+    numbers = sum(axis.pooled is not None for axis in axes)
+    nodes = math.prod(axis.size for axis in axes)
+    check(numbers <= MAX_NUMBERS and nodes <= MAX_NODES, "axes")
     shared = _read_peers(arrays, "effective_peers", nodes)
     metrics = {}
     for metric in scorecard.metrics:
@@ -107,7 +115,10 @@ def _read_axis(arrays: StoredArrays, column: Input) -> Axis:
     key = f"axes/{column.name}"
     nodes = arrays.take(f"{key}/nodes", np.float64, (None,))
     check(len(nodes) > 0 and ascends(nodes) and within_0_1(nodes), f"{key}/nodes")
-    return Axis(column, read_pooled(arrays, key), nodes)
+    pooled = read_pooled(arrays, key)
+    # Below the first node nothing is stored.
+    check(bool(nodes[0] <= pooled.ranks[0]), f"{key}/nodes")
+    return Axis(column, pooled, nodes)
 
 
 def _read_peers(arrays: StoredArrays, key: str, nodes: int) -> NDArray[np.float64]:

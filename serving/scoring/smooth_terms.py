@@ -6,6 +6,7 @@ dimensions for a table, so both share this module.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,10 +16,13 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-#: Polynomial pieces of a spline over the ranks 0 to 1; it has three more columns than pieces.
+#: Polynomial pieces of a spline over the ranks 0 to 1, unless a fit chooses otherwise; it has
+#: three more columns than pieces.
 PIECES = 6
 #: More columns than this make a fit slow: interactions are left out first.
-MAX_TERMS = 120
+MAX_TERMS = 160
+#: Each number needs a spline of its own.
+MAX_DIMENSIONS = 16
 _DEGREE = 3
 
 
@@ -35,9 +39,10 @@ class Factor(NamedTuple):
 class SmoothTerms:
     """The columns of a linear predictor over ranks and categories.
 
-    For one or two numbers a tensor product of cubic B-splines; for more, a spline each and the
-    products of any two; a column per category, and a slope per category and number. A step is an
-    indicator that multiplies a cubic in the other number.
+    A column per category; for one or two numbers a tensor product of cubic B-splines, for more a
+    spline each; as far as `MAX_TERMS` allows, products of any two numbers, a slope per category and
+    number, and a column per pair of categories. A step is an indicator that multiplies a cubic in
+    the other number.
 
     Attributes
     ----------
@@ -45,6 +50,8 @@ class SmoothTerms:
         Number of categories of each dimension; 0 for a number.
     steps : tuple of (int, float)
         Dimension and rank of every step; at that rank the upper side holds.
+    pieces : int
+        Polynomial pieces of every spline.
 
     References
     ----------
@@ -53,31 +60,33 @@ class SmoothTerms:
 
     categories: tuple[int, ...]
     steps: tuple[tuple[int, float], ...] = ()
+    pieces: int = PIECES
 
     @cached_property
     def blocks(self) -> tuple[tuple[Factor, ...], ...]:
         """Every block of columns as the factors it is a product of; the order of the columns."""
         numbers = [d for d, count in enumerate(self.categories) if count == 0]
         chosen = [d for d, count in enumerate(self.categories) if count > 0]
-        blocks: list[tuple[Factor, ...]]
-        if len(numbers) <= 2:
-            blocks = [tuple(Factor("spline", d) for d in numbers)]
+        blocks: list[tuple[Factor, ...]] = [(Factor("category", c),) for c in chosen]
+        tensor = tuple(Factor("spline", d) for d in numbers)
+        # Interactions only as far as they fit; what a dimension does by itself, always.
+        extra: list[tuple[Factor, ...]] = []
+        if len(numbers) <= 2 and sum(map(self._width, [*blocks, tensor])) <= MAX_TERMS:
+            blocks.insert(0, tensor)
         else:
-            blocks = [(Factor("spline", d),) for d in numbers]
-            blocks += [(Factor("line", a), Factor("line", b)) for a, b in combinations(numbers, 2)]
-        for dimension, at in self.steps:
-            others = [Factor("cubic", d) for d in numbers if d != dimension]
-            blocks.append((Factor("step", dimension, at), *(others if len(numbers) == 2 else [])))
-        extra: list[tuple[Factor, ...]] = [(Factor("category", c),) for c in chosen]
+            blocks = [(), *((Factor("spline", d),) for d in numbers), *blocks]
+            extra += [(Factor("line", a), Factor("line", b)) for a, b in combinations(numbers, 2)]
         extra += [(Factor("category", c), Factor("line", d)) for c in chosen for d in numbers]
-        extra += [
-            (Factor("category", a), Factor("category", b)) for a, b in combinations(chosen, 2)
-        ]
+        pairs = combinations(chosen, 2)
+        extra += [(Factor("category", a), Factor("category", b)) for a, b in pairs]
         terms = sum(map(self._width, blocks))
         for block in extra:
             if terms + self._width(block) <= MAX_TERMS:
                 blocks.append(block)
                 terms += self._width(block)
+        for dimension, at in self.steps:
+            others = [Factor("cubic", d) for d in numbers if d != dimension]
+            blocks.append((Factor("step", dimension, at), *(others if len(numbers) == 2 else [])))
         return tuple(blocks)
 
     @property
@@ -89,7 +98,7 @@ class SmoothTerms:
         """Count the columns of one factor."""
         if factor.kind == "category":
             return self.categories[factor.dimension]
-        return {"spline": PIECES + _DEGREE, "cubic": 1 + _DEGREE}.get(factor.kind, 1)
+        return {"spline": self.pieces + _DEGREE, "cubic": 1 + _DEGREE}.get(factor.kind, 1)
 
     def evaluate(self, dimensions: NDArray[np.float64]) -> NDArray[np.float64]:
         """Evaluate all columns, each row by itself alone.
@@ -106,7 +115,7 @@ class SmoothTerms:
         return np.concatenate([self._block(block, dimensions) for block in self.blocks], axis=1)
 
     def _width(self, block: tuple[Factor, ...]) -> int:
-        return int(np.prod([self.columns(factor) for factor in block]))
+        return math.prod(self.columns(factor) for factor in block)
 
     def _block(
         self, block: tuple[Factor, ...], dimensions: NDArray[np.float64]
@@ -114,7 +123,9 @@ class SmoothTerms:
         product = np.ones((len(dimensions), 1))
         for factor in block:
             columns = self._factor(factor, dimensions[:, factor.dimension])
-            product = (product[:, :, None] * columns[:, None, :]).reshape(len(dimensions), -1)
+            product = (product[:, :, None] * columns[:, None, :]).reshape(
+                len(dimensions), product.shape[1] * columns.shape[1]
+            )
         return product
 
     def _factor(self, factor: Factor, column: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -125,7 +136,7 @@ class SmoothTerms:
             return np.asarray(column[:, None] >= factor.at, dtype=np.float64)
         if factor.kind == "line":
             return np.asarray(column[:, None] - 0.5)
-        return b_splines(column, PIECES if factor.kind == "spline" else 1)
+        return b_splines(column, self.pieces if factor.kind == "spline" else 1)
 
 
 def b_splines(positions: NDArray[np.float64], pieces: int) -> NDArray[np.float64]:

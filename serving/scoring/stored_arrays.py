@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import tokenize
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -37,6 +38,9 @@ class StoredArrays:
             OverflowError,
             MemoryError,  # a header may claim any shape
             RuntimeError,  # an encrypted entry
+            IndexError,  # a header whose type is none
+            SyntaxError,
+            tokenize.TokenError,
             zipfile.BadZipFile,
             struct.error,
         ) as error:

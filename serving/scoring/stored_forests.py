@@ -9,12 +9,12 @@ from serving.scoring.peer_axes import Axis
 from serving.scoring.peer_forest import PeerForest
 from serving.scoring.peer_forests import PeerForests, categories_of
 from serving.scoring.scorecard import Input, Scorecard
-from serving.scoring.smooth_terms import SmoothTerms
+from serving.scoring.smooth_terms import MAX_DIMENSIONS, SmoothTerms
 from serving.scoring.stored_arrays import StoredArrays, check, read_pooled
 from serving.scoring.tree_arrays import MAX_DEPTH, MAX_TREES, Trees
 
 #: An account without one of its dimensions costs as much as so many others: see `PeerForests`.
-MAX_BACKGROUND = 4096
+MAX_BACKGROUND = 256
 #: Of whatever is summed to log-odds, so that no sum leaves the numbers; a fit stays below 100.
 _LARGEST = 1e6
 
@@ -28,11 +28,15 @@ def read_forests(arrays: StoredArrays, scorecard: Scorecard) -> PeerForests:
         If an array is missing, has another type or shape, or holds what no fit gives: steps or
         trees over dimensions that there are not, knots that descend, numbers without end.
     """
+    # Before anything is laid out: a small file may claim many dimensions.
+    check(len(scorecard.peer_dimensions) <= MAX_DIMENSIONS, "axes")
     axes = tuple(_read_axis(arrays, column) for column in scorecard.peer_dimensions)
     terms = SmoothTerms(categories_of(axes)).count
     leverage = arrays.take("leverage", np.float64, (terms, terms))
     check(_is_bounded(leverage) and bool((leverage == leverage.T).all()), "leverage")
-    check(bool((np.diag(leverage) >= 0.0).all()), "leverage")
+    # A sum of squares: no place has less than nobody.
+    lengths = np.linalg.eigvalsh(leverage)
+    check(bool(lengths[0] >= -1e-9 * max(lengths[-1], 1e-12)), "leverage")
     return PeerForests(
         axes=axes,
         metrics={

@@ -16,7 +16,7 @@ from serving.scoring.smooth_terms import row_blocks
 #: A complete tree of this depth has 1024 leaves; boosted trees are a third as deep.
 MAX_DEPTH = 10
 #: More trees than this make scoring slow; boosting stops long before.
-MAX_TREES = 2**16
+MAX_TREES = 2**12
 #: Rows whose running sums fit the processor's cache.
 _BLOCK = 512
 

@@ -5,10 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from serving.scoring.intervals import normal_quantile, wilson
 from tests.benchmarks.tasks import Answer, Floats, Task
-from training.evaluate import KS_95, MIN_CELL_ACCOUNTS, ks_distance
+from training.calibration import KS_95, MIN_CELL_ACCOUNTS, ks_distance
 
 SEED = 20261121
+#: Level of the intervals whose coverage is measured.
+INTERVAL = 0.9
 RESAMPLES = 1000
 #: Resamples drawn at once: memory.
 _AT_ONCE = 50
@@ -36,6 +39,15 @@ def error_in_points(answer: Answer, below: Floats, at_or_below: Floats) -> float
     That is the error of the score that an account is shown.
     """
     return float(10.0 * np.abs(answer.mid_ranks - (below + at_or_below) / 2.0).mean())
+
+
+def interval_coverage(answer: Answer, below: Floats, at_or_below: Floats) -> float:
+    """Give the share of accounts whose true mid-rank is in our interval of `INTERVAL`."""
+    if answer.peers is None:
+        return float("nan")
+    low, high = wilson(answer.mid_ranks, answer.peers, normal_quantile(INTERVAL))
+    truth = (below + at_or_below) / 2.0
+    return float(((low <= truth) & (truth <= high)).mean())
 
 
 def losses(task: Task, metric: str, answer: Answer | None) -> Floats:

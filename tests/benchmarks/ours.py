@@ -37,6 +37,7 @@ def ours(task: Task) -> Answers:
             table.below(cells, own),
             table.at_or_below(cells, own),
             nudged,
+            peers=cells.mix(table.peers),
             note=str(fits[name].description.get("estimator", "")),
         )
     return answers

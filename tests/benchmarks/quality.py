@@ -19,7 +19,13 @@ from pathlib import Path
 import numpy as np
 
 from tests.benchmarks.css_mini_families import css_mini_best
-from tests.benchmarks.figures import error_in_points, excess, ignore_peers
+from tests.benchmarks.figures import (
+    INTERVAL,
+    error_in_points,
+    excess,
+    ignore_peers,
+    interval_coverage,
+)
 from tests.benchmarks.nearest_neighbours import nearest_neighbours
 from tests.benchmarks.ours import ours
 from tests.benchmarks.quantile_boosting import quantile_boosting
@@ -102,6 +108,7 @@ def _judge(name: str, task: Task, shape: str, truth: tuple[Floats, ...]) -> dict
         "excess": excess(answer, at_thresholds, ignore_peers(task, shape)),
         "error": error_in_points(answer, below, at_or_below),
         "error_at_thresholds": float(10 * np.abs(answer.at_thresholds - at_thresholds).mean()),
+        "interval_coverage": interval_coverage(answer, below, at_or_below),
         "seconds": answer.seconds,
         "cached": answer.cached,
         "note": answer.note,
@@ -146,6 +153,12 @@ def report(accounts: int, figures: Figures) -> None:
         for shape, row in figures.items()
         if "css-mini" in row
     ]
+    if "ours" in names:
+        covered = [row["ours"]["interval_coverage"] for row in figures.values()]
+        notes.append(
+            f"- our {INTERVAL:.0%} intervals hold the true rank for {np.mean(covered):.1%} of "
+            f"accounts ({min(covered):.1%} to {max(covered):.1%} by shape)"
+        )
     write(
         f"quality_{accounts}",
         {"accounts": accounts, "asked": ASKED, "figures": figures, "means": means},

@@ -83,6 +83,8 @@ class Answer:
         was not asked for.
     note : str
         How it was done, in a few words.
+    peers : ndarray of shape (m,), optional
+        How many accounts inform each answer, by its own account.
     """
 
     at_thresholds: Floats
@@ -92,6 +94,7 @@ class Answer:
     note: str = ""
     seconds: float = float("nan")
     cached: bool = False
+    peers: Floats | None = None
 
     @property
     def mid_ranks(self) -> Floats:

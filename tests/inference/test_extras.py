@@ -127,15 +127,20 @@ def test_an_interval_holds_what_would_be_the_score_before_rounding(scorer, accou
                 assert rank * maximum - 1e-12 <= high <= maximum
 
 
-def test_intervals_are_those_of_the_scorer_not_rounded(scorer, accounts):
+def test_intervals_are_those_of_the_scorer_and_hold_the_score_that_is_shown(scorer, accounts):
     intervals = scorer.intervals(accounts, level=0.9)
 
     predictions = predict(scorer, accounts, ("intervals",))
 
     for position, key in enumerate(scorer.metric_keys):
-        found = [prediction[f"{key}_high"] for prediction in predictions]
+        low, high, shown = (
+            np.array([prediction[f"{key}{end}"] for prediction in predictions], dtype=float)
+            for end in ("_low", "_high", "")
+        )
         expected = intervals.high[:, position] * scorer.scorecard.scale.maximum
-        np.testing.assert_array_equal(np.array(found, dtype=float), expected)
+        np.testing.assert_array_equal(high, np.maximum(expected, shown))
+        scored = ~np.isnan(shown)
+        assert ((low <= shown) & (shown <= high))[scored].all()
         known = expected[~np.isnan(expected) & (expected > 0) & (expected < 10)]
         assert (known != np.round(known)).any()
 

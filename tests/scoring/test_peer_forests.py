@@ -182,12 +182,11 @@ def test_where_a_dimension_is_not_known_f_is_the_average_over_the_background(
     assert around.effective_peers == pytest.approx([peers])
 
 
-def test_where_nothing_is_known_f_is_that_of_the_background() -> None:
+def test_where_nothing_is_known_everybody_is_a_peer() -> None:
     around = FORESTS.around(np.full((1, 5), NAN))
 
     for name, forest in FORESTS.metrics.items():
-        average = forest.cdf(FORESTS.background).mean(axis=0)
-        assert around.metrics[name].cdf[0] == pytest.approx(in_steps(average), abs=1)
+        assert around.metrics[name].cdf[0] == pytest.approx(in_steps(forest.knots), abs=1)
 
 
 def test_where_all_is_known_f_is_that_of_the_place_in_whole_steps() -> None:

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.scoring.smooth_terms import MAX_TERMS, PIECES, Factor, SmoothTerms, b_splines
+from serving.scoring.smooth_terms import PIECES, Factor, SmoothTerms, b_splines
 
 RNG = np.random.default_rng(3)
 SPLINE = PIECES + 3
@@ -59,10 +59,10 @@ def test_splines_have_no_jump_and_no_kink_between_pieces():
         ((0, 0), (), SPLINE**2, "every product of two splines"),
         ((0, 0), ((0, 0.3),), SPLINE**2 + 4, "a step times a cubic in the other"),
         ((0,), ((0, 0.3), (0, 0.5)), SPLINE + 2, "steps alone"),
-        ((0, 0, 0), (), 3 * SPLINE + 3, "three splines, three products of two"),
+        ((0, 0, 0), (), 1 + 3 * SPLINE + 3, "three splines, three products of two"),
         ((3,), (), 4, "a constant and the categories"),
         ((0, 3), (), SPLINE + 6, "a spline, the categories, a slope each"),
-        ((0, 0, 200), (), SPLINE**2, "so many categories are left to the booster"),
+        ((0, 0, 200), (), 1 + 2 * SPLINE + 200, "with so many categories nothing else interacts"),
         ((2, 3), (), 12, "categories and their pairs"),
     ],
 )
@@ -70,9 +70,27 @@ def test_the_columns_are_those_that_are_described(categories, steps, count, why)
     terms = SmoothTerms(categories, steps)
 
     assert terms.count == count, why
-    assert terms.count <= MAX_TERMS
     if categories:
         assert terms.evaluate(places(categories)).shape == (52, count)
+
+
+@pytest.mark.parametrize("categories", [(0, 0, 40), (0, 0, 0, 0, 150), (0, 0, 39), (150, 60)])
+def test_no_step_pushes_out_what_a_category_does(categories):
+    """A category that explained nearly all was once left out for having many values."""
+    without, stepped = SmoothTerms(categories), SmoothTerms(categories, ((0, 0.3), (0, 0.7)))
+
+    for position, count in enumerate(categories):
+        if count:
+            assert (Factor("category", position),) in without.blocks
+    if categories[0] == 0:
+        assert stepped.blocks[: len(without.blocks)] == without.blocks
+
+
+def test_nobody_has_no_columns_but_as_many_as_anybody():
+    assert SmoothTerms((0, 0, 3)).evaluate(np.empty((0, 3))).shape == (
+        0,
+        SmoothTerms((0, 0, 3)).count,
+    )
 
 
 def test_a_step_is_up_from_its_rank_on():

@@ -32,11 +32,10 @@ from training.peer_models.marginal import Marginal
 from training.synthetic import METRICS
 
 #: Mean |F - truth| at 33 pooled quantiles over the held-out accounts, in points of 10: what is
-#: allowed at 5,000 accounts. Measured with seed 1: 0.12 to 0.26, mean 0.173; with seeds 2 to 4:
-#: 0.11 to 0.29, means 0.173 to 0.180. Without peers it is 0.6 to 2.2.
-ALLOWED_ERROR = dict.fromkeys(METRICS, 0.26) | {"ltnflows": 0.34}
-ALLOWED_ERROR |= dict.fromkeys(("engagement_rate", "quicktext", "workflows"), 0.3)
-ALLOWED_MEAN_ERROR = 0.21
+#: allowed at 5,000 accounts. Measured with seed 1: 0.10 to 0.18, mean 0.135; with seeds 2 to 4:
+#: 0.08 to 0.23, means 0.140 to 0.147. Without peers it is 0.6 to 2.2.
+ALLOWED_ERROR = 0.23
+ALLOWED_MEAN_ERROR = 0.16
 
 
 MARGINAL = EstimatorOptions("marginal")
@@ -51,8 +50,8 @@ def synthetic():
 def test_what_is_fitted_is_close_to_the_truth_and_much_closer_than_without_peers(synthetic, metric):
     error, without_peers = measure_error(synthetic, metric)
 
-    assert error < ALLOWED_ERROR[metric]
-    assert error < 0.4 * without_peers
+    assert error < ALLOWED_ERROR
+    assert error < 0.3 * without_peers
     assert synthetic.fits[metric].description["estimator"] == "distribution_regression"
 
 
@@ -128,7 +127,7 @@ def test_accounts_without_a_value_change_nothing_but_the_number_of_peers(fitted)
         ("negative", "distribution_regression", None),
         ("never", "marginal", "no account has a value"),
         ("constant", "marginal", "every account has the same value"),
-        ("once", "marginal", "1 accounts; 300 are needed"),
+        ("once", "marginal", "1 accounts have it and all peer dimensions; 300 are needed"),
         ("noise", "marginal", "peers tell no more than chance about this metric"),
     ],
 )

@@ -91,11 +91,72 @@ def test_no_account_is_stored(fitted):
     assert not (background[:, None] == PLAN.ranks[None]).all(axis=2).any()
 
 
+def test_dimensions_that_go_together_are_averaged_over_together():
+    """Paired at random, F was asked about accounts that there are not, and off by a fifth."""
+    rng = np.random.default_rng(2)
+    first = rng.random(4000)
+    places = np.column_stack([first, first + 0.05 * rng.normal(size=4000), rng.random((4000, 2))])
+    values = 10.0 * (places[:, 0] - places[:, 1]) + 0.1 * rng.normal(size=4000)
+    plan = make_plan([Input(f"number{i}") for i in range(4)], places)
+    forests, _ = fit_tables(plan, {"m": values}, {}, jobs=1)
+    pooled = forests.metrics["m"].pooled.at_or_below(values[:200])
+
+    for hidden, allowed in (([0, 1], 0.05), ([0, 1, 2, 3], 1e-4)):
+        asked = places[:200].copy()
+        asked[:, hidden] = NAN
+        around = forests.around(asked)
+        ranks = around.metrics["m"].at_or_below(around.cells, values[:200])
+        assert np.abs(ranks - pooled).mean() < allowed, hidden
+
+
+@pytest.mark.parametrize("dimensions", [2, 4])
+def test_where_nobody_has_all_dimensions_everybody_is_a_peer(dimensions):
+    places = np.where(np.eye(dimensions, dtype=bool)[np.arange(1200) % dimensions], 0.5, NAN)
+    places *= np.random.default_rng(3).random((1200, 1))
+    values = np.random.default_rng(4).random(1200)
+    plan = make_plan([Input(f"number{i}") for i in range(dimensions)], places)
+
+    peers, fits = fit_tables(plan, {"m": values}, {}, jobs=1)
+
+    around = peers.around(places[:50])
+    assert "all peer dimensions" in fits["m"].description["reason"]
+    ranks = around.metrics["m"].at_or_below(around.cells, values[:50])
+    assert ranks == pytest.approx(values[:50], abs=0.05)
+
+
+def test_a_category_of_many_values_is_learned_beside_two_numbers():
+    """Its column once fell to the limit on terms, and peers were said to tell nothing."""
+    rng = np.random.default_rng(5)
+    codes = rng.integers(0, 60, 6000)
+    many = Input("name", "category", tuple(map(str, range(60))))
+    places = np.column_stack([rng.random((6000, 2)), codes])
+    values = 3.0 * np.sin(7.7 * codes) + 0.3 * rng.normal(size=6000)
+
+    _, fits = fit_tables(make_plan([*COLUMNS[:2], many], places), {"m": values}, {}, jobs=1)
+
+    assert fits["m"].description["estimator"] == "distribution_regression"
+    assert fits["m"].description["selection_gain"] > 0.2
+
+
+def test_many_large_categories_are_neither_a_grid_nor_too_large_a_number():
+    """100 ** 10 cells are fewer than none in 64 bits."""
+    rng = np.random.default_rng(7)
+    names = tuple(map(str, range(100)))
+    columns = [Input(f"c{i}", "category", names) for i in range(10)]
+    plan = make_plan(columns, rng.integers(0, 100, (1200, 10)).astype(float))
+
+    peers, _ = fit_tables(
+        plan, {"m": rng.random(1200)}, {"m": EstimatorOptions("marginal")}, jobs=1
+    )
+
+    assert isinstance(peers, PeerForests)
+
+
 @pytest.mark.parametrize(("name", "family"), [("nearest_peers", None), ("parametric", "gamma")])
 def test_an_estimator_that_needs_a_table_is_refused_by_name(name, family):
     asked = {"growing": EstimatorOptions(name, family)}
 
-    with pytest.raises(DataError, match=f"growing: {name} needs a table"):
+    with pytest.raises(DataError, match=f"growing: {name} needs a table, and these peer"):
         fit_tables(PLAN, {"growing": GROWING}, asked, jobs=1)
 
 

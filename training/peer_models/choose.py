@@ -14,11 +14,8 @@ def choose_estimator(fitting: MetricSample, selection: MetricSample, *, seed: in
     Distribution regression has a few dozen terms, nearest peers a share for every place. Both give
     the marginal distribution where peers tell nothing; a named family is for those who ask for it.
     The standard error is that of the paired difference in log-loss over the selecting accounts.
-    Among many dimensions nobody is near, so there nearest peers are not tried.
     """
     simple = fit_distribution_regression(fitting, selection, seed=seed)
-    if not fitting.is_gathered:
-        return simple
     other = fit_nearest_peers(fitting, selection, seed=seed)
     if _gain(other) <= _gain(simple):
         return simple

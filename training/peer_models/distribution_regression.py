@@ -38,13 +38,18 @@ from training.peer_models.smooth_logit import (
 )
 from training.peer_models.steps import find_step
 
+#: Finer splines are tried where the penalty chosen is at most this, so that coarse ones bend as
+#: much as they can, and where so many accounts can tell more pieces apart.
+LOOSE = 1.0
+MANY_ACCOUNTS = 20_000
+FINE_PIECES = 8
 MAX_STEPS = 3
 MAX_ROUNDS = 600
 #: Rounds without a better held-out loss before boosting stops.
 PATIENCE = 12
 #: Refitting on a third more accounts affords some more rounds.
 REFIT_ROUNDS = 1.1
-PARAMETERS = {
+PARAMETERS: dict[str, Any] = {
     "objective": "binary:logistic",
     "multi_strategy": "multi_output_tree",
     "tree_method": "hist",
@@ -99,6 +104,7 @@ class DistributionRegression:
         return {
             "estimator": "distribution_regression",
             "penalty": self.smooth.strength,
+            "pieces": self.smooth.terms.pieces,
             "steps": [list(step) for step in self.smooth.terms.steps],
             "rounds": 0 if self.booster is None else self.booster.num_boosted_rounds(),
             "selection_gain": self.gain,
@@ -121,7 +127,7 @@ def fit_distribution_regression(
     """
     if reason := reason_for_marginal(fitting, selection):
         return Marginal(fitting.knots, reason, len(fitting))
-    smooth = _choose_strength(fitting.cells, selection.cells, SmoothTerms(fitting.categories))
+    smooth = _choose_smooth(fitting, selection)
     smooth = _add_steps(fitting, selection, smooth)
     held_out = selection.gather(smooth.terms.steps)
     model = DistributionRegression(smooth, None, seed, 0.0, 0.0)
@@ -137,6 +143,22 @@ def with_ends(inner: NDArray[np.float64]) -> NDArray[np.float64]:
     """Sort F along the inner knots and put 0 and 1 at its ends."""
     zeros, ones = np.zeros((len(inner), 1)), np.ones((len(inner), 1))
     return np.concatenate([zeros, np.sort(inner, axis=1), ones], axis=1)
+
+
+def _choose_smooth(fitting: MetricSample, selection: MetricSample) -> SmoothLogit:
+    terms = SmoothTerms(fitting.categories)
+    smooth = _choose_strength(fitting.cells, selection.cells, terms)
+    # Categories may be too many for a table, and served models have splines of one fineness.
+    tabled = fitting.is_gathered and not any(fitting.categories)
+    if smooth.strength > LOOSE or len(fitting) < MANY_ACCOUNTS or not tabled:
+        return smooth
+    terms = replace(terms, pieces=FINE_PIECES)
+    finer = _choose_strength(fitting.cells, selection.cells, terms)
+    held_out = selection.cells
+    gain, error = compare_losses(
+        _smooth_cdf(smooth, held_out), _smooth_cdf(finer, held_out), held_out
+    )
+    return finer if gain > error else smooth
 
 
 def _choose_strength(fitting: CellCounts, held_out: CellCounts, terms: SmoothTerms) -> SmoothLogit:

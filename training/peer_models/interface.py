@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -93,6 +94,17 @@ class MetricSample:
         steps : sequence of (int, float)
             Dimension and rank of steps, which no cell may straddle.
         """
+        key = tuple(steps)
+        if key not in self._gathered:
+            self._gathered[key] = self._gather(key)
+        return self._gathered[key]
+
+    @cached_property
+    def _gathered(self) -> dict[tuple[tuple[int, float], ...], CellCounts]:
+        """What was gathered before: fits ask again and again."""
+        return {}
+
+    def _gather(self, steps: tuple[tuple[int, float], ...]) -> CellCounts:
         code = self.codes(steps)
         if code is None:
             return self._rows()
@@ -143,7 +155,9 @@ def _bins(categories: tuple[int, ...]) -> int | None:
     numbers = sum(count == 0 for count in categories)
     if numbers not in BINS:
         return None
-    groups = int(np.prod([count for count in categories if count]))
+    groups = math.prod(count for count in categories if count)
+    if groups > MAX_CELLS:
+        return None
     widest = (MAX_CELLS / groups) ** (1.0 / max(numbers, 1))
     return max(2, min(BINS[numbers], int(widest + 1e-9)))
 

@@ -15,6 +15,7 @@ References
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -179,7 +180,7 @@ def _coarsen(cells: CellCounts, categories: tuple[int, ...], at_most: int) -> Ce
     if len(cells.accounts) <= at_most:
         return cells
     numeric = np.array(categories) == 0
-    groups = int(np.prod([count for count in categories if count]))
+    groups = math.prod(count for count in categories if count)
     bins = max(2, int((at_most / groups) ** (1.0 / max(numeric.sum(), 1)) + 1e-9))
     place = cells.dimensions.copy()
     place[:, numeric] = np.minimum(np.floor(place[:, numeric] * bins), bins - 1)

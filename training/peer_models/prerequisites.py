@@ -14,7 +14,7 @@ def reason_for_marginal(fitting: MetricSample, selection: MetricSample) -> str |
     """Say why nothing about peers can be learned; None if something can."""
     accounts = len(fitting) + len(selection)
     if accounts < MIN_ACCOUNTS:
-        return f"{accounts} accounts; {MIN_ACCOUNTS} are needed"
+        return f"{accounts} accounts have it and all peer dimensions; {MIN_ACCOUNTS} are needed"
     if not len(fitting) or not len(selection):
         return f"no account is left to {'select by' if len(fitting) else 'fit to'}"
     if len(fitting.knots) == 2:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.scoring.smooth_terms import PIECES, Factor, SmoothTerms, spline_knots
+from serving.scoring.smooth_terms import Factor, SmoothTerms, spline_knots
 from training.peer_models.interface import CellCounts
 
 #: Penalties that are tried, from straight lines to wiggles.
@@ -240,16 +240,17 @@ def _block_penalty(terms: SmoothTerms, block: tuple[Factor, ...]) -> NDArray[np.
     total = _RIDGE * np.eye(int(np.prod(sizes)))
     for position, factor in enumerate(block):
         others = [np.eye(size) for size in sizes]
-        others[position] = _roughness(factor, sizes[position])
+        others[position] = _roughness(terms, factor)
         total += reduce(lambda left, right: np.asarray(np.kron(left, right)), others)
     return total
 
 
-def _roughness(factor: Factor, size: int) -> NDArray[np.float64]:
+def _roughness(terms: SmoothTerms, factor: Factor) -> NDArray[np.float64]:
+    size = terms.columns(factor)
     if factor.kind == "category":
         return _BETWEEN_CATEGORIES * np.eye(size)
     if factor.kind in ("spline", "cubic"):
-        return _curvature_penalty(PIECES if factor.kind == "spline" else 1)
+        return _curvature_penalty(terms.pieces if factor.kind == "spline" else 1)
     return np.zeros((size, size))
 
 

@@ -37,8 +37,8 @@ def extra_values(
 
     | word | values |
     |---|---|
-    | ``intervals`` | ends of the `INTERVAL_LEVEL` interval of each metric's score, on the scale \
-and not rounded to its step; NaN where there is no score |
+    | ``intervals`` | ends of the `INTERVAL_LEVEL` interval of each metric's score, on the scale; \
+the score itself is within; NaN where there is no score |
     | ``flags`` | list of what to know about the account: names of `Flag` in lower case |
     | ``artifact_version`` | the version that scored |
     """
@@ -47,8 +47,11 @@ and not rounded to its step; NaN where there is no score |
         maximum = scorer.scorecard.scale.maximum
         intervals = scorer.intervals(accounts, level=INTERVAL_LEVEL)
         for position, key in enumerate(scorer.metric_keys):
-            values[f"{key}_low"] = (intervals.low[:, position] * maximum).tolist()
-            values[f"{key}_high"] = (intervals.high[:, position] * maximum).tolist()
+            # The score is rounded to its step, the ends are not: it must not seem to lie outside.
+            shown = scores.values[:, scorer.outputs.index(key)]
+            low = np.minimum(intervals.low[:, position] * maximum, shown)
+            high = np.maximum(intervals.high[:, position] * maximum, shown)
+            values[f"{key}_low"], values[f"{key}_high"] = low.tolist(), high.tolist()
     if "flags" in extras:
         values["flags"] = [_names(flags) for flags in scores.flags.tolist()]
     if "artifact_version" in extras:

@@ -155,7 +155,10 @@ def test_a_metric_that_depends_on_a_category_alone_is_learned_by_category(estima
 @pytest.mark.parametrize(
     ("fitting", "selection", "reason"),
     [
-        (*divide(make_sample(MIN_ACCOUNTS - 1, values=gamma_of_first)), "299 accounts; 300 are"),
+        (
+            *divide(make_sample(MIN_ACCOUNTS - 1, values=gamma_of_first)),
+            "299 accounts have it and all peer dimensions; 300 are",
+        ),
         (SAMPLE, NOBODY, "no account is left to select by"),
         (NOBODY, SAMPLE, "no account is left to fit to"),
         (*divide(CONSTANT), "every account has the same value"),
