@@ -136,6 +136,8 @@ def fit_tables(
         done(name, len(metrics))
         return fit
 
+    for name, asked in estimators.items():
+        _check_possible(plan, name, asked)
     # One thread each: with more, a library's sums depend on how many there are.
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(max_workers=jobs) as pool:
         fits = dict(zip(metrics, pool.map(fit_one, metrics), strict=True))
@@ -190,16 +192,19 @@ def fit_metric(
     return MetricFit(pooled, knots, bounds, model, both.cells, bandwidth, description)
 
 
-def _estimator(plan: FitPlan, asked: EstimatorOptions | None) -> FitEstimator:
-    if is_grid(plan.axes):
-        return estimator(None) if asked is None else estimator(**dataclasses.asdict(asked))
-    name = "distribution_regression" if asked is None else asked.name
-    if name not in WITHOUT_TABLE:
+def _check_possible(plan: FitPlan, name: str, asked: EstimatorOptions) -> None:
+    """Refuse, before anything is fitted, what could not be served."""
+    if asked.name not in WITHOUT_TABLE and not is_grid(plan.axes):
         raise DataError(
-            f"{name} needs a table, and these peer dimensions are too many for one; "
+            f"{name}: {asked.name} needs a table, and these peer dimensions are too many for one; "
             "leave the estimator out, or leave out a dimension"
         )
-    return estimator(name)
+
+
+def _estimator(plan: FitPlan, asked: EstimatorOptions | None) -> FitEstimator:
+    if asked is None:
+        return estimator(None if is_grid(plan.axes) else "distribution_regression")
+    return estimator(**dataclasses.asdict(asked))
 
 
 # One point says that there is nothing to compare with: such a metric has no rank.
