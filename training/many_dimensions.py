@@ -24,6 +24,7 @@ WITHOUT_TABLE = ("distribution_regression", "marginal")
 #: Places that stand for all where a dimension is not known; such an account costs as
 #: much to score as so many others.
 BACKGROUND = 64
+#: Parts of rank that such a place is rounded to: no account's own numbers are stored.
 _ROUNDED = 64.0
 
 

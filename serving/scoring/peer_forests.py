@@ -33,7 +33,7 @@ class PeerForests:
         One per peer dimension; their nodes are not used.
     metrics : mapping of str to PeerForest
     background : ndarray of shape (n_background, n_dimensions)
-        Training accounts that stand for all: numbers as ranks, categories as codes. Where an
+        Places that stand for all accounts: numbers as ranks, categories as codes. Where an
         account's dimension is not known, F is the average over theirs; so such an account costs
         as much as `n_background` others.
     leverage : ndarray of shape (n_terms, n_terms)

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from samples import make_sample, shuffle
+from samples import make_sample, shuffle, take
 
 from serving.scoring.smooth_terms import SmoothTerms
 from training.peer_models.distribution_regression import fit_distribution_regression
@@ -74,17 +74,7 @@ def test_steps_become_part_of_the_model_and_stay_sharp(steps):
     law = drawn(lambda x: 1.0 + 2.0 * sum(x[:, 0] >= at for at in steps))
     sample = make_sample(10000, values=law)
     chosen = np.arange(10000) % 4 == 3
-    fitting, selection = (
-        MetricSample(
-            sample.dimensions[rows],
-            sample.categories,
-            sample.values[rows],
-            sample.ranks[rows],
-            sample.knots,
-            sample.knot_values,
-        )
-        for rows in (~chosen, chosen)
-    )
+    fitting, selection = (take(sample, rows) for rows in (~chosen, chosen))
 
     model = fit_distribution_regression(fitting, selection, seed=0)
 
