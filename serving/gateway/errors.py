@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import time
 
-from flask import Flask, Response, g, request
-from gunicorn.http.errors import ParseException
+from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from serving.gateway.refusals import (
     BAD_REQUEST,
     FORBIDDEN,
     INTERNAL_ERROR,
-    MAX_BODY_BYTES,
     TOO_LARGE,
     UNKNOWN_ROUTE,
     UNSUPPORTED_MEDIA_TYPE,
@@ -22,11 +18,9 @@ from serving.gateway.refusals import (
     Refused,
     bad_request,
 )
+from serving.web.body import drain
 from serving.web.problems import Problem
-
-#: How long the rest of a refused request is read, so that its sender sees the answer.
-DRAIN_S = 5.0
-_PIECE_BYTES = 64 * 1024
+from serving.web.requests import record_of
 
 _log = logging.getLogger(__name__)
 
@@ -71,35 +65,11 @@ def no_such_route(stage: str) -> Refused:
 
 
 def _refuse(refusal: Refusal, reason: str) -> Response:
-    g.log["decision"] = "failed" if refusal.status >= 500 else "refused"
-    g.log["reason"] = reason
-    _drain()
+    record = record_of(request.environ)
+    record.fields["decision"] = "failed" if refusal.status >= 500 else "refused"
+    record.fields["reason"] = reason
+    drain(request.environ)
     response = Response(refusal.body, refusal.status, mimetype=refusal.media_type)
     if refusal.error_type:
         response.headers["x-amzn-ErrorType"] = refusal.error_type
     return response
-
-
-def _drain() -> None:
-    """Read and forget what is left of the body.
-
-    gunicorn would read 64 KB of it and close the connection: whoever is still sending then sees
-    a broken connection and never hears that the key was wrong.
-    """
-    body = request.environ["wsgi.input"]
-    connection = request.environ.get("gunicorn.socket")
-    deadline = time.monotonic() + DRAIN_S
-    left = MAX_BODY_BYTES
-    try:
-        # A body that cannot be read to its end: gunicorn notices too, and closes the connection.
-        with contextlib.suppress(OSError, ParseException):
-            while left > 0 and (remaining := deadline - time.monotonic()) > 0:
-                if connection is not None:
-                    connection.settimeout(remaining)
-                piece = body.read(min(_PIECE_BYTES, left))
-                if not piece:
-                    break
-                left -= len(piece)
-    finally:
-        if connection is not None:
-            connection.settimeout(None)

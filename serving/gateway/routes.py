@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, Response, request
 
 from serving.gateway.callers import Authenticate
 from serving.gateway.keyring import KeyRefused
@@ -26,6 +26,8 @@ from serving.gateway.upstream import (
     UpstreamUnusable,
 )
 from serving.web.body import read_body
+from serving.web.requests import record_of
+from serving.web.turns import turn_of
 
 #: All that the container hears of a caller's headers. Never the key, a cookie, X-Forwarded-*.
 FORWARDED = ("Content-Type", "Accept", "X-Amzn-SageMaker-Custom-Attributes")
@@ -52,13 +54,15 @@ def routes(authenticate: Authenticate, upstream: Upstream, stage: str) -> Bluepr
     @blueprint.post(f"/{stage}/invocations", provide_automatic_options=False)
     def invocations() -> Response:
         # In this order: who has no key costs neither a read nor a word with the container.
+        record = record_of(request.environ)
         try:
-            g.log["caller"] = authenticate(request)
+            record.fields["caller"] = authenticate(request)
         except KeyRefused as error:
             raise Refused(FORBIDDEN, str(error)) from None
-        body = read_body(request, MAX_BODY_BYTES)
+        body = read_body(request.environ, MAX_BODY_BYTES)
+        turn_of(request.environ).has_read()
         answer = _forward(upstream, body)
-        g.log["decision"] = "forwarded"
+        record.fields["decision"] = "forwarded"
         return Response(
             answer.body, answer.status, answer.headers, content_type=answer.media_type or JSON
         )
@@ -68,11 +72,12 @@ def routes(authenticate: Authenticate, upstream: Upstream, stage: str) -> Bluepr
 
 def _forward(upstream: Upstream, body: bytes) -> Answer:
     headers = {name: request.headers[name] for name in FORWARDED if name in request.headers}
-    headers["X-Request-Id"] = g.request_id
+    record = record_of(request.environ)
+    headers["X-Request-Id"] = record.request_id
     started = time.monotonic()
     try:
         return upstream.invoke(body, headers)
     except UpstreamError as error:
         raise Refused(FAILURES[type(error)], f"upstream: {type(error).__name__}") from error
     finally:
-        g.log["upstream_ms"] = round((time.monotonic() - started) * 1000, 2)
+        record.fields["upstream_ms"] = round((time.monotonic() - started) * 1000, 2)

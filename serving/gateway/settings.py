@@ -6,14 +6,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from serving.web.settings import existing_file, seconds, setting, whole_number
+from serving.web.settings import existing_file, header_name, seconds, setting, whole_number
 
 #: No path: the gateway adds `/invocations` and `/ping` itself.
 _URL = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?")
 _STAGE = re.compile(r"[A-Za-z0-9_-]{1,128}")
-#: Without `_`: gunicorn drops such headers, because a `-` and a `_` look alike to an app.
-_HEADER = re.compile(r"[A-Za-z0-9-]{1,64}")
-
 #: Headers that frame the request or are forwarded: a key in one of them would be lost or leak.
 _TAKEN = frozenset(
     {
@@ -52,7 +49,7 @@ def _stage(text: str) -> str:
 
 
 def _auth_header(text: str) -> str:
-    if not _HEADER.fullmatch(text) or text.lower() in _TAKEN:
+    if header_name(text).lower() in _TAKEN:
         raise ValueError(f"must be a header's name that means nothing else, not {text!r}")
     return text
 

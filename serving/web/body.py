@@ -6,21 +6,20 @@ Content-Length on as if it were whole: rows would be missing from an answer with
 
 from __future__ import annotations
 
-from typing import IO
+import contextlib
+from wsgiref.types import InputStream, WSGIEnvironment
 
-from flask import Request
 from gunicorn.http.errors import ParseException
 
 from serving.web.problems import Problem
 
 _PIECE_BYTES = 64 * 1024
 
-#: How much of a body that is too large is still read: a client that is sending when the answer
-#: comes sees a broken connection instead of the answer.
+#: How much of a refused body is still read.
 _DRAINED_BYTES = 32 * 2**20
 
 
-def read_body(request: Request, max_bytes: int) -> bytes:
+def read_body(environ: WSGIEnvironment, max_bytes: int) -> bytes:
     """Read the body.
 
     Raises
@@ -29,14 +28,13 @@ def read_body(request: Request, max_bytes: int) -> bytes:
         413 if it is larger than `max_bytes`, 400 if it ends too early or its chunks are broken,
         415 if it is compressed.
     """
-    encoding = request.headers.get("Content-Encoding", "identity")
+    encoding = environ.get("HTTP_CONTENT_ENCODING", "identity")
     if encoding.strip().lower() not in ("", "identity"):
-        raise Problem(415, f"Content-Encoding {encoding[:40]!r} is not supported; send it plain")
+        raise Problem(415, "Content-Encoding is not supported; send the body plain")
     # The server's own stream: werkzeug's wrapper is what hides a short body.
-    stream = request.environ["wsgi.input"]
-    announced = request.content_length
+    stream = environ["wsgi.input"]
+    announced = announced_bytes(environ)
     if announced is not None and announced > max_bytes:
-        _drain(stream, announced)
         raise _too_large(max_bytes)
     pieces = []
     size = 0
@@ -48,20 +46,33 @@ def read_body(request: Request, max_bytes: int) -> bytes:
         pieces.append(piece)
         size += len(piece)
     if size > max_bytes:
-        _drain(stream, _DRAINED_BYTES)
         raise _too_large(max_bytes)
     if announced is not None and size != announced:
         raise Problem(400, f"the body ended after {size} of {announced} bytes; send it again")
-    return b"".join(pieces)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-def _drain(stream: IO[bytes], announced: int) -> None:
-    left = min(announced, _DRAINED_BYTES)
-    while left > 0 and (piece := _read(stream, min(_PIECE_BYTES, left))):
-        left -= len(piece)
+def announced_bytes(environ: WSGIEnvironment) -> int | None:
+    """Give the body's length as announced; None if it comes in chunks, 0 if there is none."""
+    length = environ.get("CONTENT_LENGTH")
+    if length:
+        return int(length)
+    return None if environ.get("HTTP_TRANSFER_ENCODING") else 0
 
 
-def _read(stream: IO[bytes], size: int) -> bytes:
+def drain(environ: WSGIEnvironment) -> None:
+    """Read and forget what is left of the body of a refused request.
+
+    Whoever is still sending when the connection closes sees it broken, and never hears why.
+    """
+    left = _DRAINED_BYTES
+    # Whoever cannot send it to its end is gone; the server notices too.
+    with contextlib.suppress(OSError, ParseException):
+        while left > 0 and (piece := environ["wsgi.input"].read(_PIECE_BYTES)):
+            left -= len(piece)
+
+
+def _read(stream: InputStream, size: int) -> bytes:
     try:
         return stream.read(size)
     except (OSError, ParseException):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import logging
 import sys
+
+import orjson
 
 
 class JsonLines(logging.Formatter):
@@ -22,11 +23,13 @@ class JsonLines(logging.Formatter):
         }
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str)
+        return orjson.dumps(line, default=str).decode()
 
 
 def log_json_lines(level: int = logging.INFO) -> None:
     """Send every logger of this process to stdout as JSON lines."""
+    # Which thread of which process wrote a line is not shown, and takes time to find out.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonLines())
     root = logging.getLogger()

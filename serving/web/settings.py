@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import Field, field, fields
 from pathlib import Path
@@ -122,6 +123,58 @@ def some_of(words: Sequence[str]) -> Callable[[str], tuple[str, ...]]:
         return tuple(word for word in words if word in given)
 
     return parse
+
+
+def words(text: str) -> tuple[str, ...]:
+    """Parse a list with commas between, in its order."""
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def one_of(choices: Sequence[str]) -> Callable[[str], str]:
+    """Make a parser of one word among several."""
+
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"must be {' or '.join(choices)}, not {text!r}")
+        return text
+
+    return parse
+
+
+def optional(parse: Callable[[str], T]) -> Callable[[str], T | None]:
+    """Make a parser for which an empty text is None."""
+    return lambda text: parse(text) if text else None
+
+
+def share(text: str) -> float:
+    """Parse a share above 0 and up to 1."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number <= 1:
+        raise ValueError(f"must be a share above 0 and up to 1, not {text!r}")
+    return number
+
+
+def yes_or_no(text: str) -> bool:
+    """Parse a switch."""
+    if text.lower() in ("1", "true", "yes", "on"):
+        return True
+    if text.lower() in ("0", "false", "no", "off"):
+        return False
+    raise ValueError(f"must be true or false, not {text!r}")
+
+
+#: Without `_`: gunicorn drops such headers, because a `-` and a `_` look alike to an app.
+_HEADER = re.compile(r"[A-Za-z0-9-]{1,64}")
+
+
+def header_name(text: str) -> str:
+    """Parse the name of a header."""
+    if not _HEADER.fullmatch(text):
+        raise ValueError(f"must be a header's name, not {text!r}")
+    return text
 
 
 def existing_file(text: str) -> Path:

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 SCORING = "serving.scoring"
-WEB = {"flask", "werkzeug", "gunicorn"}
+WEB = {"flask", "werkzeug", "gunicorn", "orjson", "prometheus_client"}
 #: The last holds types only.
 S3 = {"boto3", "botocore", "mypy_boto3_s3"}
 COMMANDS = {
@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "serving/scoring": {"numpy"},
     "serving/registry": S3 | {SCORING},
     "serving/web": WEB,
-    "serving/inference": WEB | {"numpy", "orjson", SCORING, "serving.registry", "serving.web"},
+    "serving/inference": WEB | {"numpy", SCORING, "serving.registry", "serving.web"},
     "serving/gateway": WEB | {"urllib3", "serving.web"},
     "serving/commands": COMMANDS,
     "serving/cli.py": COMMANDS | {"serving.commands"},

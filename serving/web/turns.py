@@ -1,0 +1,74 @@
+"""One request from its first byte to its answer: where it stands, and who may still answer it."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any
+
+_KEY = "scorecard.turn"
+
+#: The caller is sending; the scorer is at work; the caller is taking the answer.
+READING, WORKING, WRITING = "reading", "working", "writing"
+
+
+class Turn:
+    """A request that holds a thread.
+
+    Attributes
+    ----------
+    connection : socket or None
+        None where there is no server, as in tests of an app alone.
+    phase : str
+        `READING`, `WORKING` or `WRITING`.
+    since : float
+        When the phase began, on the monotonic clock, in seconds.
+    thread_id : int
+        The thread that works on it.
+    request_id : str
+        Empty until the app has given one.
+    is_overdue : bool
+        Whether the watchdog has answered it.
+    """
+
+    __slots__ = (
+        "_answer",
+        "connection",
+        "is_overdue",
+        "phase",
+        "request_id",
+        "since",
+        "thread_id",
+    )
+
+    def __init__(self, connection: socket.socket | None) -> None:
+        self.connection = connection
+        self.thread_id = threading.get_ident()
+        self.request_id = ""
+        self.is_overdue = False
+        self.phase = READING
+        self.since = time.monotonic()
+        self._answer = threading.Lock()
+
+    def has_read(self) -> None:
+        """Note that the whole body is here."""
+        self.phase, self.since = WORKING, time.monotonic()
+
+    def claim(self) -> bool:
+        """Take the right to answer; only the first to ask gets it."""
+        if not self._answer.acquire(blocking=False):
+            return False
+        self.phase, self.since = WRITING, time.monotonic()
+        return True
+
+    def attach(self, environ: dict[str, Any]) -> None:
+        """Let the app find this turn."""
+        environ[_KEY] = self
+
+
+def turn_of(environ: Mapping[str, Any]) -> Turn:
+    """Give the turn of a request."""
+    turn = environ.get(_KEY)
+    return turn if isinstance(turn, Turn) else Turn(None)

@@ -1,0 +1,43 @@
+"""Who comes when all is taken is told at once when to come back."""
+
+import pytest
+
+from serving.web.problems import Problem, body_of
+from serving.web.slots import BodyMemory, Slots
+
+
+def test_a_slot_is_free_again_after_its_request():
+    slots = Slots(1)
+
+    for _ in range(3):
+        with slots:
+            pass
+
+
+def test_a_slot_is_free_again_after_a_request_that_failed():
+    slots = Slots(1)
+
+    with pytest.raises(ZeroDivisionError), slots:
+        raise ZeroDivisionError
+
+    with slots:
+        pass
+
+
+def test_a_request_beyond_the_slots_is_503_and_says_when_to_try_again_in_header_and_body():
+    slots = Slots(2)
+    with slots, slots, pytest.raises(Problem) as refused, slots:
+        pass
+
+    assert refused.value.status == 503
+    assert refused.value.headers == {"Retry-After": "1"}
+    assert b'"retry_after": 1' in body_of(refused.value, "id")
+
+
+def test_bodies_have_only_so_much_room_together():
+    memory = BodyMemory(100)
+    with memory.reserve(60), memory.reserve(40), pytest.raises(Problem), memory.reserve(1):
+        pass
+
+    with memory.reserve(100):
+        pass
