@@ -1,74 +1,58 @@
-"""The container's app, around a model that somebody else loads."""
+"""The container's app: invocations, and Flask for everything else."""
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Iterable
+from wsgiref.types import StartResponse, WSGIEnvironment
 
-from flask import Flask, Response, g, request
+from flask import Flask, request
 
-from serving.inference.model_source import ModelSource, NoModel
-from serving.inference.wire.answers import JSON, encode_predictions, encode_schema
-from serving.inference.wire.extras import extra_values
-from serving.inference.wire.formats import check_accepts, choose_decoder
-from serving.scoring import InvalidInput, Scorer
-from serving.web import problems, requests
-from serving.web.body import read_body
-from serving.web.problems import Problem
+from serving.inference.invocations import ROUTE, Invocations
+from serving.inference.model_source import ModelSource
+from serving.inference.routes import BatchPlan, routes
+from serving.web import problems
+from serving.web.requests import Observer, Recorded, record_of
 
 
 def create_app(
     model: ModelSource,
+    invocations: Invocations,
+    plan: BatchPlan,
     *,
-    max_body_bytes: int,
-    extras: Collection[str] = (),
-    now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
+    exposition: Callable[[], tuple[bytes, str]] | None = None,
+    observer: Observer | None = None,
 ) -> Flask:
     """Build the app.
 
-    `extras` are words of `EXTRAS`: what answers hold beside the scores.
-
     Nothing is read from the environment or the disk in here: `server` does that, and tests pass
     a model of their own.
+
+    Parameters
+    ----------
+    model : ModelSource
+    invocations : Invocations
+    plan : BatchPlan
+    exposition : callable, optional
+        Gives the body and the type of ``GET /metrics``.
+    observer : Observer, optional
+        Is told of every request.
     """
-    app = Flask(__name__)
-    requests.register(app)
+    app = Flask(__name__, static_folder=None)
+    # Or `//ping` would be answered with a redirect.
+    app.url_map.merge_slashes = False
     problems.register(app)
+    app.register_blueprint(routes(model, plan, exposition))
 
-    def scorer() -> Scorer:
-        try:
-            return model.current()
-        except NoModel:
-            # Why is for the log: it can name buckets and folders.
-            raise Problem(503, "no model is loaded", headers={"Retry-After": "5"}) from None
+    @app.before_request
+    def note_route() -> None:
+        record_of(request.environ).route = str(request.url_rule) if request.url_rule else None
 
-    @app.get("/ping")
-    def ping() -> Response:
-        scorer()
-        return Response(b'{"status":"ok"}', mimetype=JSON)
+    flask = app.wsgi_app
 
-    @app.get("/schema")
-    def schema() -> Response:
-        return Response(encode_schema(scorer(), extras), mimetype=JSON)
+    def dispatch(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if environ["PATH_INFO"] == ROUTE and environ["REQUEST_METHOD"] == "POST":
+            return invocations(environ, start_response)
+        return flask(environ, start_response)
 
-    @app.post("/invocations")
-    def invocations() -> Response:
-        # Refused before anything is computed: no model, types, size; then the body.
-        model_now = scorer()
-        decode = choose_decoder(request)
-        check_accepts(request)
-        body = read_body(request, max_body_bytes)
-        moment = now()
-        try:
-            accounts = decode(body, model_now.inputs, moment.date())
-            scores = model_now.score(accounts)
-        except InvalidInput as error:
-            raise Problem(400, str(error)) from None
-        g.log = {"rows": len(accounts), "artifact_version": model_now.artifact.version}
-        further = extra_values(model_now, extras, accounts, scores)
-        answer = encode_predictions(model_now.outputs, scores.values, moment, further)
-        response = Response(answer, mimetype=JSON)
-        response.headers["X-Scorecard-Version"] = model_now.artifact.version
-        return response
-
+    app.wsgi_app = Recorded(dispatch, takes_ids=True, observer=observer)  # type: ignore[method-assign]
     return app

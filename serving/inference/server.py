@@ -6,67 +6,104 @@ import logging
 import os
 import sys
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
 
 from flask import Flask
-from gunicorn.app.base import BaseApplication
 
 from serving.inference.app import create_app
+from serving.inference.invocations import Invocations
 from serving.inference.model_source import ModelSource
+from serving.inference.prediction import Manner
+from serving.inference.routes import BatchPlan
+from serving.inference.served_model import ServedModel
 from serving.inference.settings import InferenceSettings
 from serving.scoring import Scorer, load_scorer
+from serving.web import metrics
 from serving.web.logs import log_json_lines
+from serving.web.problems import JSON, Problem, body_of
+from serving.web.server import Server, bind_to, raw_answer
 from serving.web.settings import SettingsError, read_settings, shown
+from serving.web.watchdog import Limits
 
-#: SageMaker kills 30 s after SIGTERM; requests at hand get most of that.
-GRACEFUL_TIMEOUT_S = 25
-#: A worker that does not come back to its loop for this long is replaced.
-WORKER_TIMEOUT_S = 65
-#: Longer than the gateway keeps an idle connection, so that it is never the one to be surprised.
-KEEPALIVE_S = 75
+#: The watchdog comes after the deadline that a request keeps by itself, and before SageMaker's and
+#: API Gateway's 29 s.
+_GRACE_S = 2.0
 
 _log = logging.getLogger("serving.inference")
 
 
-class Server(BaseApplication):  # type: ignore[misc]
-    """gunicorn around the app. Workers load the model themselves, so SIGHUP loads it anew."""
+class Container(Server):
+    """Workers load the model themselves, so SIGHUP loads it anew."""
 
-    def __init__(self, settings: InferenceSettings) -> None:
-        self.settings = settings
-        super().__init__()
+    quick_routes = (b"POST /invocations ", b"GET /ping ", b"GET /livez ", b"GET /readyz ")
 
-    def load_config(self) -> None:
-        """Set what gunicorn is told; nothing comes from its own files or variables."""
-        options: dict[str, Any] = {
-            "bind": f"{self.settings.host}:{self.settings.port}",
-            "workers": self.settings.worker_count,
-            "threads": self.settings.threads,
-            "worker_class": "gthread",
-            "timeout": WORKER_TIMEOUT_S,
-            "graceful_timeout": GRACEFUL_TIMEOUT_S,
-            "keepalive": KEEPALIVE_S,
-            "preload_app": False,
-            # Its socket would lie in the home directory, which a container may not have.
-            "control_socket_disable": True,
-            "worker_tmp_dir": "/dev/shm" if Path("/dev/shm").is_dir() else None,  # noqa: S108
-            "accesslog": None,
-            "loglevel": "warning",
-            "proc_name": "scorecard-inference",
-        }
-        for name, value in options.items():
-            self.cfg.set(name, value)
+    def __init__(self, settings: InferenceSettings, *, counted: bool) -> None:
+        self._settings = settings
+        self._counted = counted
+        limits = Limits(reading=settings.read_timeout_s, working=settings.deadline_s + _GRACE_S)
+        super().__init__(
+            limits,
+            {
+                "bind": bind_to(settings.host, settings.port),
+                "workers": settings.worker_count,
+                "threads": settings.threads,
+                "proc_name": "scorecard-inference",
+                "child_exit": lambda _server, worker: metrics.worker_ended(worker.pid),
+            },
+        )
 
     def load(self) -> Flask:
         """Build a worker's app and load its model; runs in the worker."""
         log_json_lines()
-        model = ModelSource(lambda: load_model(self.settings), retry_s=self.settings.retry_s)
+        settings = self._settings
+
+        def load_served() -> ServedModel:
+            return ServedModel(
+                load_model(settings),
+                outputs=settings.outputs,
+                extras=settings.extras,
+                counted=self._counted,
+            )
+
+        model = ModelSource(load_served, retry_s=settings.retry_s)
         model.start()
+        invocations = Invocations(
+            model,
+            Manner(
+                deadline_s=settings.deadline_s,
+                keep_bad_rows=settings.bad_rows == "placeholder",
+                refuse_out_of_range=settings.refuse_out_of_range,
+                ends_with_newline=settings.is_batch,
+            ),
+            slots=settings.slots,
+            max_body_bytes=settings.body_limit,
+            usual_answer=settings.usual_answer,
+            version_header=settings.version_header,
+        )
+        plan = BatchPlan.for_limits(
+            max_body_bytes=settings.body_limit, slots=settings.slots * settings.worker_count
+        )
         return create_app(
             model,
-            max_body_bytes=self.settings.max_body_bytes,
-            extras=self.settings.extras,
+            invocations,
+            plan,
+            exposition=metrics.exposition if self._counted else None,
+            observer=metrics.RequestMetrics() if self._counted else None,
         )
+
+    def refuse(self, status: int, request_id: str) -> bytes:
+        """Write the answer to a request that is no HTTP, or hangs."""
+        body = body_of(_REFUSALS[status], request_id)
+        headers = {"Content-Type": JSON, "X-Request-Id": request_id, **_REFUSALS[status].headers}
+        return raw_answer(status, headers, body)
+
+
+_REFUSALS = {
+    400: Problem(400, "this is not an HTTP request that can be read"),
+    414: Problem(414, "the URL is too long"),
+    431: Problem(431, "the headers are too large"),
+    500: Problem(500, "Internal server error"),
+    503: Problem(503, "scoring took too long; send fewer accounts at once", retry_after_s=1),
+}
 
 
 def load_model(settings: InferenceSettings) -> Scorer:
@@ -94,4 +131,4 @@ def main(environ: Mapping[str, str] = os.environ) -> None:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         raise SystemExit(2) from None
     _log.info("starting", extra={"fields": shown(settings)})
-    Server(settings).run()
+    Container(settings, counted=metrics.prepare_metrics() is not None).run()

@@ -7,7 +7,30 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from serving.inference.wire.extras import EXTRAS
-from serving.web.settings import seconds, setting, some_of, whole_number
+from serving.inference.wire.formats import JSON, Format, answer_format
+from serving.web.problems import Problem
+from serving.web.settings import (
+    header_name,
+    one_of,
+    optional,
+    seconds,
+    setting,
+    share,
+    some_of,
+    whole_number,
+    words,
+    yes_or_no,
+)
+
+
+def answer_type(text: str) -> str:
+    """Parse the type of an answer; empty means none."""
+    if text:
+        try:
+            answer_format(text, JSON)
+        except Problem as error:
+            raise ValueError(error.message) from None
+    return text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +58,33 @@ class InferenceSettings:
         parse=whole_number(1, 2**30),
         default="6291456",
     )
+    max_payload_mb: int | None = setting(
+        "SAGEMAKER_MAX_PAYLOAD_IN_MB",
+        meaning="The same in MB, as a batch transform job says it; it wins. 0, which promises no "
+        "limit, means 100.",
+        parse=optional(whole_number(0, 100)),
+        default="",
+    )
+    bad_rows: str = setting(
+        "SCORECARD_BAD_ROWS",
+        meaning="What a row that cannot be read does: `strict` refuses the request, `placeholder` "
+        "answers nulls in its place.",
+        parse=one_of(("strict", "placeholder")),
+        default="strict",
+    )
+    refuse_out_of_range: float | None = setting(
+        "SCORECARD_REFUSE_OUT_OF_RANGE",
+        meaning="Refuse 20 accounts or more if a larger share of a column than this is outside the "
+        "training range: its columns are likely in another order. Not set: never.",
+        parse=optional(share),
+        default="",
+    )
+    outputs: tuple[str, ...] = setting(
+        "SCORECARD_OUTPUTS",
+        meaning="Keys to give instead of all, with commas between; unknown ones are null.",
+        parse=words,
+        default="",
+    )
     extras: tuple[str, ...] = setting(
         "SCORECARD_EXTRAS",
         meaning="What predictions hold beside the scores, with commas between: "
@@ -49,11 +99,50 @@ class InferenceSettings:
         parse=whole_number(0, 256),
         default="0",
     )
+    slots: int = setting(
+        "SCORECARD_SLOTS",
+        meaning="Requests a worker scores at once; further ones get 503 at once.",
+        parse=whole_number(1, 64),
+        default="4",
+    )
     threads: int = setting(
         "SCORECARD_THREADS",
-        meaning="Threads per worker; several, so that /ping answers beside a long invocation.",
+        meaning="Threads per worker: more than slots, for bodies still on their way and for 503s.",
         parse=whole_number(2, 256),
-        default="8",
+        default="24",
+    )
+    deadline_s: float = setting(
+        "SCORECARD_DEADLINE_S",
+        meaning="Seconds a request may take once its body is there; then it gets 503. Two more and "
+        "it counts as hanging: it is answered 503 all the same, and its worker replaced.",
+        parse=seconds(0.1, 3600),
+        default="25",
+    )
+    read_timeout_s: float = setting(
+        "SCORECARD_READ_TIMEOUT_S",
+        meaning="Seconds a caller has to send a request.",
+        parse=seconds(0.1, 3600),
+        default="10",
+    )
+    is_batch: bool = setting(
+        "SAGEMAKER_BATCH",
+        meaning="Set by batch transform: callers who take any type get the one they send, and all "
+        "answers end with a newline.",
+        parse=yes_or_no,
+        default="no",
+    )
+    default_accept: str = setting(
+        "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT",
+        meaning="Type of answers to callers who take any.",
+        parse=answer_type,
+        default="",
+    )
+    version_header: str = setting(
+        "SCORECARD_VERSION_HEADER",
+        meaning="Header that names the artifact; SageMaker lets only "
+        "`X-Amzn-SageMaker-Custom-Attributes` through.",
+        parse=header_name,
+        default="X-Scorecard-Version",
     )
     retry_s: float = setting(
         "SCORECARD_POLL_S",
@@ -67,6 +156,19 @@ class InferenceSettings:
         parse=Path,
         default="/tmp/scorecard-models",  # noqa: S108 (the one place SageMaker lets a container write)
     )
+
+    @property
+    def body_limit(self) -> int:
+        """Largest request body, in bytes."""
+        if self.max_payload_mb is None:
+            return self.max_body_bytes
+        return (self.max_payload_mb or 100) * 2**20
+
+    def usual_answer(self, asked: Format) -> Format:
+        """Give the format of the answer to a caller who takes any."""
+        if self.default_accept:
+            return answer_format(self.default_accept, asked)
+        return asked if self.is_batch else JSON
 
     @property
     def worker_count(self) -> int:

@@ -21,6 +21,7 @@ from serving.scoring.one_account import OneAccount
 from serving.scoring.peer_tables import PeerTables
 from serving.scoring.peers import Surroundings
 from serving.scoring.scorecard import Input, Scorecard
+from serving.scoring.training_ranges import training_ranges
 
 __all__ = ["FEW_PEERS", "Flag", "Scorer", "Scores", "Table", "load_scorer"]
 
@@ -74,6 +75,10 @@ class Scorer:
         self.metric_keys: tuple[str, ...] = tuple(key for _, key in sorted(shown))
         tables = artifact.tables
         self._one = OneAccount(self._many, tables) if isinstance(tables, PeerTables) else None
+        #: Lowest and highest value of each input in training, shape (n_inputs, 2), in the order of
+        #: `inputs`; NaN for a category. See `training_ranges`.
+        self.training_ranges: NDArray[np.float64] = training_ranges(tables, self.inputs)
+        self.training_ranges.flags.writeable = False
 
     def encode(self, table: Table, *, scoring_date: dt.date | None = None) -> NDArray[np.float64]:
         """Turn columns into the array `score` takes.

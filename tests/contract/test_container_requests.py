@@ -10,6 +10,7 @@ from tests.processes import Process, call, free_port
 
 JSON = "application/json"
 CSV = "text/csv"
+LINES = "application/jsonlines"
 
 
 def post(container, body, content_type=JSON, **headers):
@@ -56,9 +57,36 @@ def csv(rows, header=None):
     return "\n".join(([",".join(header)] if header else []) + lines)
 
 
+def records(rows, names=INPUTS):
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def lines(rows):
+    return "\n".join(json.dumps(row) for row in rows)
+
+
 BACKWARDS = [list(reversed(row)) for row in ROWS]
+SHOUTED = [f"{name.title()}__c" for name in INPUTS]
 
 SAME = [
+    (
+        "I3",
+        JSON,
+        {"instances": [{"data": {"features": {"values": row}}} for row in ROWS]},
+        "JsonDense",
+    ),
+    (
+        "I4",
+        JSON,
+        {"dataframe_split": {"columns": INPUTS[::-1], "data": BACKWARDS}},
+        "DataFrameSplit in another order",
+    ),
+    ("I5", JSON, {"dataframe_records": records(BACKWARDS, INPUTS[::-1])}, "DataFrameRecords"),
+    ("I6", JSON, {"inputs": ROWS}, "NumpyInput"),
+    ("I13", LINES, lines({"features": row} for row in ROWS), "JSON Lines"),
+    ("I13", LINES, lines(records(ROWS)) + "\n\n", "JSON Lines by name, blank last line"),
+    ("I42", JSON, {"dataframe_records": records(ROWS, SHOUTED)}, "Acct_Age__c for acct_age"),
+    ("I42", CSV, csv(ROWS, SHOUTED), "the same in a CSV's header"),
     ("I6", JSON, {"instances": ROWS}, "rows without features"),
     ("I6", JSON, ROWS, "rows alone"),
     ("I7", CSV, csv(ROWS), "no header: the first line is data"),
@@ -143,6 +171,15 @@ REFUSED = [
      "too large", "beyond a double"),
     ("I37", JSON, einstein([[float("inf"), *ROW[1:]]]), "Infinity is not a JSON value", "infinity"),
     ("I37", JSON, einstein([[float("nan"), *ROW[1:]]]), "NaN is not a JSON value", "NaN"),
+    ("I42", JSON, {"dataframe_split": {"columns": [*INPUTS, "Bots__c"], "data": []}}, "bots",
+     "two columns for one input"),
+    ("I21", JSON, {"dataframe_records": [records(ROWS)[0], records(ROWS, SHOUTED)[1], {}]},
+     "acct_age", "a record lacks names"),
+    ("I30", JSON, {"instances": [], "inputs": []}, "inputs", "two kinds of body in one"),
+    ("I13", LINES, lines([{"features": ROW}]) + "\n\n" + lines([{"features": ROW}]), "line 2",
+     "a blank line between JSON Lines"),
+    ("I13", LINES, lines([{"features": ROW}, {"features": ROW[:3]}]), "3 values",
+     "uneven JSON Lines"),
     ("I38", JSON, '{"instances": [], "instances": []}', "twice", "a key twice"),
     ("I39", JSON, "[" * 100_000, "deep", "nested deeply"),
     ("I40", JSON, b'{"instances": "\xff"}', "UTF-8", "not UTF-8"),

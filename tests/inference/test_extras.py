@@ -1,21 +1,20 @@
 """What a prediction holds beside the scores, where it is told to, and nothing where it is not."""
 
-import datetime as dt
 import json
 import subprocess
 
 import numpy as np
 import pytest
 
-from serving.inference.app import create_app
-from serving.inference.model_source import ModelSource
 from serving.inference.settings import InferenceSettings
 from serving.inference.wire.extras import EXTRAS
+from serving.inference.wire.formats import JSON
+from serving.inference.wire.predictions import Predictions
 from serving.scoring import Flag, load_scorer
 from serving.web.settings import SettingsError, read_settings, shown
 from tests.processes import BIN
 
-NOON = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
+STAMP = "2026-11-22T12:00:00.000+00:00"
 
 
 @pytest.fixture(scope="module")
@@ -29,62 +28,11 @@ def accounts(scorer):
     return np.array(scorer.artifact.golden["inputs"], dtype=float)
 
 
-def make_client(scorer, extras=()):
-    model = ModelSource(lambda: scorer, retry_s=1)
-    model.start()
-    return create_app(model, max_body_bytes=2**20, extras=extras, now=lambda: NOON).test_client()
-
-
-def on_the_wire(scorer, accounts):
-    """Turn encoded accounts back into what a caller sends."""
-    rows = []
-    for account in accounts.tolist():
-        row = []
-        for entry, value in zip(scorer.inputs, account, strict=True):
-            if value != value:
-                row.append(None)
-            elif entry.type == "category":
-                row.append(
-                    entry.categories[int(value)] if value in range(len(entry.categories)) else "?"
-                )
-            elif entry.type == "date":
-                row.append((NOON.date() - dt.timedelta(days=value)).isoformat())
-            else:
-                row.append(value)
-        rows.append(row)
-    return {"instances": rows}
-
-
 def predict(scorer, accounts, extras=()):
-    answer = make_client(scorer, extras).post("/invocations", json=on_the_wire(scorer, accounts))
-    assert answer.status_code == 200, answer.text
-    return json.loads(answer.data)["predictions"]
-
-
-def test_without_the_setting_an_answer_is_what_it_was_to_the_byte(scorer, accounts):
-    answer = make_client(scorer).post("/invocations", json=on_the_wire(scorer, accounts))
-
-    scores = scorer.score(accounts).values
-    stamp = "2026-11-22T12:00:00.000+00:00"
-    expected = [
-        dict(zip(scorer.outputs, [*(None if np.isnan(v) else v for v in row), stamp], strict=True))
-        for row in scores.tolist()
-    ]
-    assert answer.data == json.dumps({"predictions": expected}, separators=(",", ":")).encode()
-
-
-@pytest.mark.parametrize(
-    "extras", [(), ("flags",), ("intervals",), ("artifact_version",), EXTRAS], ids=str
-)
-def test_the_schema_lists_every_key_an_answer_has_in_its_order(scorer, accounts, extras):
-    schema = json.loads(make_client(scorer, extras).get("/schema").data)
-
-    for prediction in predict(scorer, accounts, extras):
-        assert [output["name"] for output in schema["outputs"]] == list(prediction)
-        kinds = {"number": int | float | None, "string": str, "array": list}
-        for output in schema["outputs"]:
-            assert isinstance(prediction[output["name"]], kinds[output["type"]])
-            assert output["json_path"] == f"$.predictions[*].{output['name']}"
+    predictions = Predictions(scorer, extras=extras)
+    rows = predictions.rows(accounts, scorer.score(accounts), STAMP)
+    text = JSON.begin() + JSON.block(predictions.keys, rows, first=True) + JSON.end()
+    return json.loads(text)["predictions"]
 
 
 @pytest.mark.parametrize("extras", [("flags",), EXTRAS], ids=str)
@@ -151,12 +99,6 @@ def test_the_artifact_version_stands_in_every_prediction(scorer, accounts):
     assert {prediction["artifact_version"] for prediction in predictions} == {
         scorer.artifact.version
     }
-
-
-def test_no_accounts_have_nothing_beside_their_scores(scorer):
-    answer = make_client(scorer, EXTRAS).post("/invocations", json={"instances": []})
-
-    assert answer.data == b'{"predictions":[]}'
 
 
 @pytest.mark.parametrize(

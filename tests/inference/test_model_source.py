@@ -8,12 +8,8 @@ from serving.inference.model_source import ModelSource, NoModel
 from serving.scoring import ArtifactCorrupt
 
 
-class Artifact:
-    version = "v1"
-
-
 class Model:
-    artifact = Artifact()
+    version = "v1"
 
 
 def loading(*outcomes):
@@ -68,3 +64,33 @@ def test_there_is_no_model_while_loading_fails():
 
     with pytest.raises(NoModel):
         source.current()
+
+
+def test_a_worker_does_not_wait_long_for_a_model_that_is_slow_to_come():
+    may_come = threading.Event()
+    model = Model()
+
+    def load():
+        may_come.wait(10)
+        return model
+
+    source = ModelSource(load, retry_s=60)
+
+    source.start(wait_s=0.01)
+
+    with pytest.raises(NoModel):
+        source.current()
+    may_come.set()
+    for _ in range(500):
+        if not raises_no_model(source):
+            break
+        threading.Event().wait(0.01)
+    assert source.current() is model
+
+
+def raises_no_model(source):
+    try:
+        source.current()
+    except NoModel:
+        return True
+    return False

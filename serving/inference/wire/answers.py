@@ -1,59 +1,51 @@
-"""Scores and the schema as JSON."""
+"""Predictions as bytes, block by block so that memory stays small; the schema as bytes."""
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
+import csv
+import io
+from collections.abc import Sequence
+from itertools import repeat
 from typing import Any
 
-import numpy as np
 import orjson
-from numpy.typing import NDArray
 
-from serving.inference.wire.extras import extra_outputs
+from serving.inference.wire.predictions import Predictions
 from serving.scoring import Scorer
 
-JSON = "application/json"
 
-_STAMP = "last_modified"
+def json_objects(keys: Sequence[str], rows: list[list[Any]]) -> bytes:
+    """Write objects with commas between them.
 
-
-def encode_predictions(
-    outputs: Sequence[str],
-    scores: NDArray[np.float64],
-    moment: dt.datetime,
-    extras: Mapping[str, Sequence[Any]],
-) -> bytes:
-    """Write ``{"predictions": [...]}``: an object per account, in order, each with every key.
-
-    Parameters
-    ----------
-    outputs : sequence of str
-        Keys in wire order; ``last_modified`` is the last.
-    scores : ndarray of shape (n_accounts, n_outputs - 1)
-        NaN becomes null: JSON has no NaN, and an omitted key would shift the rows that a JSONPath
-        reads.
-    moment : datetime
-        When the accounts were scored, in UTC.
-    extras : mapping of str to sequence
-        Keys that follow, each with a value per account.
+    NaN becomes null: JSON has no NaN, and an omitted key would shift the rows a JSONPath reads.
     """
-    stamp = moment.isoformat(timespec="milliseconds")
-    keys = list(outputs)
-    predictions = [dict(zip(keys, [*row, stamp], strict=True)) for row in scores.tolist()]
-    for key, values in extras.items():
-        for prediction, value in zip(predictions, values, strict=True):
-            prediction[key] = value
-    return orjson.dumps({"predictions": predictions})
+    return orjson.dumps(_objects(keys, rows))[1:-1]
 
 
-def encode_schema(scorer: Scorer, extras: Collection[str]) -> bytes:
-    """Write what to type into a form: inputs in order with types, outputs with JSONPaths.
+def json_lines(keys: Sequence[str], rows: list[list[Any]]) -> bytes:
+    """Write an object per line."""
+    line = orjson.OPT_APPEND_NEWLINE
+    return b"".join([orjson.dumps(content, option=line) for content in _objects(keys, rows)])
 
-    `extras` are words of `EXTRAS`; what they add to an answer is listed too.
-    """
-    scores = {name: "string" if name == _STAMP else "number" for name in scorer.outputs}
-    outputs = scores | extra_outputs(scorer, extras)
+
+def csv_lines(_keys: Sequence[str], rows: list[list[Any]]) -> bytes:
+    """Write a line per row, without a header: null is an empty cell, a list has ``|`` between."""
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows(map(_cells, rows))
+    return text.getvalue().encode()
+
+
+def _objects(keys: Sequence[str], rows: list[list[Any]]) -> list[dict[str, Any]]:
+    return list(map(dict, map(zip, repeat(keys), rows)))
+
+
+def _cells(row: list[Any]) -> list[Any]:
+    # What is not equal to itself is NaN.
+    return ["|".join(v) if type(v) is list else v if v == v else None for v in row]
+
+
+def encode_schema(scorer: Scorer, predictions: Predictions) -> bytes:
+    """Write what to type into a form: inputs in order with types, outputs with JSONPaths."""
     return orjson.dumps(
         {
             "scorecard": scorer.scorecard.id,
@@ -64,7 +56,7 @@ def encode_schema(scorer: Scorer, extras: Collection[str]) -> bytes:
             ],
             "outputs": [
                 {"name": name, "type": kind, "json_path": f"$.predictions[*].{name}"}
-                for name, kind in outputs.items()
+                for name, kind in predictions.kinds.items()
             ],
         },
         option=orjson.OPT_INDENT_2,

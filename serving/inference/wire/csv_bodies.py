@@ -8,43 +8,100 @@ import io
 from collections.abc import Sequence
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 
-from serving.inference.wire.values import decode_columns, number_from_text
-from serving.scoring import Input
+from serving.inference.wire.columns import Columns
+from serving.inference.wire.json_bodies import BYTE_ORDER_MARK
+from serving.inference.wire.plain_numbers import to_accounts
+from serving.inference.wire.rows import BadRow, Decoded, read_rows, refuse_crumbs
+from serving.scoring import InvalidInput, MissingColumns
 from serving.web.problems import Problem
 
+#: All there is in a CSV of numbers. What JSON reads of these as numbers, CSV reads the same.
+_NUMBERS = b"0123456789.eE+-, \n"
 
-def decode_csv(body: bytes, inputs: Sequence[Input], today: dt.date) -> NDArray[np.float64]:
+
+def decode_csv(
+    body: bytes,
+    columns: Columns,
+    *,
+    today: dt.date,
+    keep_bad_rows: bool,
+    header: bool | None = None,
+) -> Decoded:
     """Decode a CSV.
 
-    The first line is a header if, and only if, it holds every input's name; columns then go by
-    name, in any order, and others are ignored. Otherwise every line is an account, by position.
+    Parameters
+    ----------
+    header : bool, optional
+        Whether the first line is one. If that is not told, it is one if, and only if, it names
+        every input. Under a header columns go by name, in any order, and others are ignored;
+        otherwise every line is an account, by position.
 
     Raises
     ------
     Problem
-        400 naming the line: nothing is scored then, and no column ever shifts.
+        400 naming the line; no column ever shifts.
+    MissingColumns
+        If there must be a header, and it does not name every input.
     """
+    refuse_crumbs(body, b"\n", columns.width)
+    accounts = _plain(body, columns, header)
+    if accounts is not None:
+        return Decoded(accounts, {})
+    return decode_csv_strictly(
+        body, columns, today=today, keep_bad_rows=keep_bad_rows, header=header
+    )
+
+
+def decode_csv_strictly(
+    body: bytes,
+    columns: Columns,
+    *,
+    today: dt.date,
+    keep_bad_rows: bool,
+    header: bool | None = None,
+) -> Decoded:
+    """Decode whatever there is: what is plain gives the same by either way."""
     lines = _lines(body)
     if not lines:
         raise Problem(400, "the body is empty; send a line per account")
-    names = [column.name for column in inputs]
-    first = [cell.strip() for cell in lines[0][1]]
-    has_header = set(names) <= set(first)
-    if has_header:
-        twice = sorted({name for name in names if first.count(name) > 1})
-        if twice:
-            raise Problem(400, f"the header has {', '.join(twice)} twice")
-    order = [first.index(name) for name in names] if has_header else range(len(names))
-    rows = lines[1:] if has_header else lines
-    _check_widths(rows, len(first) if has_header else len(names), names)
-    if not rows:
-        return np.empty((0, len(inputs)))
-    cells = list(zip(*(cells for _, cells in rows), strict=True))
-    columns = [_text_column(inputs[i], cells[position]) for i, position in enumerate(order)]
-    return decode_columns(
-        columns, inputs, today, lambda row, column: f"/{rows[row][0]}/{inputs[column].name}"
+    first = lines[0][1]
+    order = _header_order(first, columns, header)
+    rows = (
+        _Lines(lines, list(range(columns.width)), columns.width, columns)
+        if order is None
+        else _Lines(lines[1:], order, len(first), columns)
+    )
+    return read_rows(rows, columns, today=today, keep_bad_rows=keep_bad_rows)
+
+
+def _header_order(cells: Sequence[str], columns: Columns, header: bool | None) -> list[int] | None:
+    """Find the inputs in the first line; None if it is no header."""
+    if header is False:
+        return None
+    names = [cell.strip() for cell in cells]
+    try:
+        return columns.order(names)
+    except MissingColumns as error:
+        if header:
+            raise
+        if _looks_like_one(names, columns):
+            # Otherwise what is below would be read by position, though it is not meant so.
+            lacks = ", ".join(error.missing)
+            reason = f"line 1 looks like a header, but lacks {lacks}; name every column or none"
+            raise Problem(400, reason) from None
+        return None
+
+
+def _looks_like_one(names: Sequence[str], columns: Columns) -> bool:
+    """Say whether a name of an input stands where it could not be the value of a category."""
+    categories = {place for place, entry in enumerate(columns.inputs) if entry.type == "category"}
+    return any(
+        columns.find(name) is not None
+        for place, name in enumerate(names)
+        if place not in categories
     )
 
 
@@ -61,28 +118,82 @@ def _lines(body: bytes) -> list[tuple[int, list[str]]]:
         raise Problem(400, f"line {reader.line_num} is not CSV: {error}") from None
     while lines and not lines[-1][1]:
         lines.pop()
-    for line, cells in lines:
-        if not cells:
-            # Left out, it would give the scores of every later account to the one before it.
-            raise Problem(400, f"line {line} is blank; only the end may be")
     return lines
 
 
-def _check_widths(rows: list[tuple[int, list[str]]], width: int, names: list[str]) -> None:
-    for line, cells in rows:
-        if len(cells) != width:
-            raise Problem(
-                400,
-                f"line {line} has {len(cells)} values; needed are {width}"
-                + (f", in this order: {', '.join(names)}" if width == len(names) else ""),
-            )
+class _Lines:
+    def __init__(
+        self,
+        lines: Sequence[tuple[int, list[str]]],
+        order: Sequence[int],
+        width: int,
+        columns: Columns,
+    ) -> None:
+        self._lines = lines
+        self._order = order
+        self._width = width
+        self._columns = columns
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def values(self, row: int) -> Sequence[str]:
+        number, cells = self._lines[row]
+        if len(cells) == self._width:
+            return [cells[place].strip() for place in self._order]
+        if not cells:
+            # Left out, it would give the scores of every later account to the one before it.
+            reason = "is blank; only the end may be"
+            raise BadRow(f"line {number} {reason}", f"/{number}", reason)
+        names = ", ".join(self._columns.names)
+        order = f", in this order: {names}" if self._width == self._columns.width else ""
+        message = f"line {number} has {len(cells)} values; needed are {self._width}{order}"
+        raise BadRow(message, f"/{number}", f"{len(cells)} values instead of {self._width}")
+
+    def path(self, row: int, column: int) -> str:
+        return f"/{self._lines[row][0]}/{self._columns.names[column]}"
+
+    def where(self, row: int, _column: int) -> str:
+        return f"line {self._lines[row][0]}"
 
 
-def _text_column(column: Input, cells: Sequence[str]) -> Sequence[object]:
-    """Turn numbers' texts into numbers where all are; what is left is told by `decode_columns`."""
-    if column.type != "number":
-        return [cell.strip() for cell in cells]
+def _plain(body: bytes, columns: Columns, header: bool | None) -> NDArray[np.float64] | None:
+    """Read a CSV of nothing but numbers at once, to what the strict way would give."""
+    text = body.removeprefix(BYTE_ORDER_MARK).replace(b"\r\n", b"\n").rstrip(b"\n")
+    first, _, rest = text.partition(b"\n")
+    names = None
+    if header or first.translate(None, _NUMBERS):
+        names = _plain_header(first, columns, header)
+        if names is None:
+            return None
+        text = rest
+    elif first.count(b",") + 1 != columns.width:
+        return None
+    if not columns.numbers_only or not text or text.translate(None, _NUMBERS):
+        return None
     try:
-        return [number_from_text(cell) if cell and not cell.isspace() else None for cell in cells]
+        rows = orjson.loads(_as_json(text))
     except ValueError:
-        return [cell.strip() for cell in cells]
+        return None
+    return to_accounts(rows, columns, names)
+
+
+def _plain_header(line: bytes, columns: Columns, header: bool | None) -> list[str] | None:
+    if b'"' in line or b"\r" in line:
+        return None
+    try:
+        names = [cell.strip() for cell in line.decode().split(",")]
+        return None if _header_order(names, columns, header) is None else names
+    except (UnicodeDecodeError, InvalidInput, Problem):
+        return None
+
+
+def _as_json(text: bytes) -> bytes:
+    """Write lines of numbers as a list of lists; an empty cell is null."""
+    text = b"[[" + text.replace(b"\n", b"],[") + b"]]"
+    if b",," in text:
+        # Twice, because of three commas in a row.
+        text = text.replace(b",,", b",null,").replace(b",,", b",null,")
+    if b"[," in text:
+        text = text.replace(b"[,", b"[null,")
+    return text.replace(b",]", b",null]") if b",]" in text else text

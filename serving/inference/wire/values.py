@@ -5,15 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from serving.scoring import Input
-from serving.web.problems import MAX_ERRORS, Detail, Problem
 
 #: Types that numpy reads as we would: a bool is not among them, nor is text.
 _PLAIN = {int, float, type(None)}
@@ -24,137 +23,125 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ].+)?\Z")
 #: Words Python reads as numbers and the wire does not.
 _NOT_NUMBERS = ("nan", "inf", "infinity")
 
+#: Turns a value that is there into a number; raises WrongValue.
+Reader: TypeAlias = Callable[[Any, dt.date], float]
 
-class Path(Protocol):
-    """Gives the JSON pointer of a value."""
-
-    def __call__(self, row: int, column: int) -> str:
-        """Point at the value of a row and a column."""
+#: Is told a row and what is wrong in it; says whether reading goes on.
+Refuse: TypeAlias = Callable[[int, str], bool]
 
 
-class _Wrong(ValueError):
+class WrongValue(ValueError):
     """A value is not of its column's type; the message says what would be right."""
 
 
-def decode_columns(
-    columns: Sequence[Sequence[Any]],
-    inputs: Sequence[Input],
+def reader_of(column: Input) -> Reader:
+    """Give what reads a single value of a column."""
+    if column.type == "category":
+        codes = {name: float(code) for code, name in enumerate(column.categories)}
+        return partial(_category, codes=codes)
+    return _date if column.type == "date" else _number
+
+
+def read_column(
+    values: Sequence[Any],
+    read: Reader,
     today: dt.date,
-    path: Path,
+    refuse: Refuse,
+    skip: Container[int] = (),
 ) -> NDArray[np.float64]:
-    """Turn columns of wire values into accounts.
+    """Turn one column of wire values into numbers.
 
     Parameters
     ----------
-    columns : sequence of sequences
-        One per input, in their order, all of one length; None and "" are missing.
+    values : sequence of shape (n_accounts,)
+        None, "" and "NaN" are missing.
     today : date
         Dates become days before it.
-    path : callable
-        Gives the JSON pointer of a row and a column, ``path(row, column=...)``.
+    refuse : callable
+        Called as ``refuse(row, reason)`` for each value that is not of the column's type.
+    skip : container of int
+        Rows that are not read.
 
     Returns
     -------
-    ndarray of shape (n_accounts, n_inputs)
-        NaN where missing.
-
-    Raises
-    ------
-    Problem
-        400 with the first wrong values: where, and what would be right.
+    ndarray of shape (n_accounts,)
+        NaN where missing, refused or skipped.
     """
-    mistakes: list[Detail] = []
-    decoded = []
-    for position, (column, values) in enumerate(zip(inputs, columns, strict=True)):
-        fast = _plain_numbers(values) if column.type == "number" else None
-        decoded.append(
-            _each(column, values, today, partial(path, column=position), mistakes)
-            if fast is None
-            else fast
-        )
-    if mistakes:
-        raise Problem(400, f"{mistakes[0].path}: {mistakes[0].reason}", mistakes[:MAX_ERRORS])
-    return np.column_stack(decoded)
+    numbers = _numbers_at_once(values) if read is _number else None
+    if numbers is not None:
+        return numbers
+    numbers = np.full(len(values), np.nan)
+    for row, value in enumerate(values):
+        if value is None or value in ("", "NaN") or row in skip:
+            continue
+        try:
+            numbers[row] = read(value, today)
+        except WrongValue as error:
+            if not refuse(row, str(error)):
+                break
+    return numbers
 
 
-def _plain_numbers(values: Sequence[Any]) -> NDArray[np.float64] | None:
-    """Convert a column at once where every value is an int, a finite float or None."""
-    if not set(map(type, values)) <= _PLAIN:
-        return None
+def _numbers_at_once(values: Sequence[Any]) -> NDArray[np.float64] | None:
+    """Convert a column where all is plain, numbers or their texts; None where one by one is due."""
+    types = set(map(type, values))
     try:
-        numbers = np.array(values, dtype=np.float64)
-    except OverflowError:
+        if types <= _PLAIN:
+            numbers = np.array(values, dtype=np.float64)
+        elif types == {str} and _no_words(values):
+            numbers = np.array([float(text) if text else math.nan for text in values])
+        else:
+            return None
+    except (OverflowError, ValueError):
         return None
     return None if np.isinf(numbers).any() else numbers
 
 
-def _each(
-    column: Input,
-    values: Sequence[Any],
-    today: dt.date,
-    path: Callable[[int], str],
-    mistakes: list[Detail],
-) -> NDArray[np.float64]:
-    read = {"number": _number, "category": _category, "date": _date}[column.type]
-    numbers = np.full(len(values), np.nan)
-    for row, value in enumerate(values):
-        if value is None or value in ("", "NaN"):
-            continue
-        try:
-            numbers[row] = read(value, column, today)
-        except OverflowError:
-            mistakes.append(Detail(path(row), f"{column.name} is too large for a number"))
-        except ValueError as error:
-            mistakes.append(Detail(path(row), f"{column.name} {error}"))
-        else:
-            continue
-        if len(mistakes) >= MAX_ERRORS:
-            break
-    return numbers
+def _no_words(texts: Sequence[str]) -> bool:
+    """Say whether no text holds ``_``, nor the n of ``nan`` and ``inf``."""
+    text = "".join(texts)
+    return not ("_" in text or "n" in text or "N" in text)
 
 
-def _number(value: Any, _column: Input, _today: dt.date) -> float:
+def _number(value: Any, _today: dt.date) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise _Wrong(f"must be a number, not {_kind(value)}")
-    number = number_from_text(value) if isinstance(value, str) else float(value)
-    if not math.isfinite(number):
-        raise _Wrong("is too large for a number")
+        raise WrongValue(f"must be a number, not {_kind(value)}")
+    try:
+        number = _number_from_text(value) if isinstance(value, str) else float(value)
+    except OverflowError:
+        number = math.inf
+    if math.isinf(number):
+        raise WrongValue("is too large for a number")
     return number
 
 
-def number_from_text(text: str) -> float:
-    """Read a number by Python's rules, without ``_``, ``nan`` and ``inf``.
-
-    Raises
-    ------
-    ValueError
-        If it is not one; infinite if it is too large.
-    """
+def _number_from_text(text: str) -> float:
+    """Read a number by Python's rules, without ``_``, ``nan`` and ``inf``."""
     plain = text.strip().lower()
     if "_" in plain or plain.lstrip("+-") in _NOT_NUMBERS:
-        raise _Wrong("must be a number, not text")
+        raise WrongValue("must be a number, not text")
     try:
         return float(plain)
     except ValueError:
-        raise _Wrong("must be a number, not text") from None
+        raise WrongValue("must be a number, not text") from None
 
 
-def _category(value: Any, column: Input, _today: dt.date) -> float:
+def _category(value: Any, _today: dt.date, codes: Mapping[str, float]) -> float:
     if not isinstance(value, str):
-        raise _Wrong(f"must be text, not {_kind(value)}")
+        raise WrongValue(f"must be text, not {_kind(value)}")
     # A category that training has not seen is scored as not known.
-    return column.categories.index(value) if value in column.categories else math.nan
+    return codes.get(value, math.nan)
 
 
-def _date(value: Any, _column: Input, today: dt.date) -> float:
+def _date(value: Any, today: dt.date) -> float:
     if not isinstance(value, str):
-        raise _Wrong(f"must be a date, not {_kind(value)}")
+        raise WrongValue(f"must be a date, not {_kind(value)}")
     if not _DATE.match(value):
-        raise _Wrong("must be a date such as 2026-01-31")
+        raise WrongValue("must be a date such as 2026-01-31")
     try:
         return float((today - dt.datetime.fromisoformat(value).date()).days)
     except ValueError:
-        raise _Wrong("must be a date such as 2026-01-31") from None
+        raise WrongValue("must be a date such as 2026-01-31") from None
 
 
 def _kind(value: Any) -> str:

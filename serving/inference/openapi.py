@@ -1,0 +1,174 @@
+"""The OpenAPI document of the container, for the model it serves."""
+
+from __future__ import annotations
+
+import csv
+import importlib.metadata
+import io
+import json
+from typing import Any
+
+import orjson
+
+from serving.inference.openapi_schemas import (
+    component_schemas,
+    csv_body,
+    json_body,
+    json_lines_body,
+)
+from serving.inference.served_model import ServedModel
+from serving.inference.wire.formats import FORMATS
+
+DISTRIBUTION = "customer-success-scorecard"
+
+_Part = dict[str, Any]
+
+
+def encode_openapi(model: ServedModel) -> bytes:
+    """Write the document: OpenAPI 3.1, JSON."""
+    return orjson.dumps(
+        {
+            "openapi": "3.1.0",
+            "info": {
+                "title": f"Scorecard {model.scorer.scorecard.id}",
+                "version": importlib.metadata.version(DISTRIBUTION),
+                "description": "Scores how well customer accounts use a product, compared with "
+                f"accounts like them. Serves artifact {model.version}.",
+            },
+            "paths": {
+                "/invocations": {"post": _invocations(model)},
+                "/ping": {"get": _get("Is a model loaded?", _STATUS, 503)},
+                "/readyz": {"get": _get("The same as /ping.", _STATUS, 503)},
+                "/livez": {"get": _get("Is the process up?", _STATUS)},
+                "/schema": {"get": _get("Inputs in order, outputs with JSONPaths.", _ANY, 503)},
+                "/openapi.json": {"get": _get("This document.", _ANY, 503)},
+                "/execution-parameters": {
+                    "get": _get("How a batch transform should send.", _PARAMETERS)
+                },
+                "/metrics": {"get": _metrics()},
+            },
+            "components": {"schemas": component_schemas(model)},
+        },
+        option=orjson.OPT_INDENT_2,
+    )
+
+
+def _invocations(model: ServedModel) -> _Part:
+    bodies = {
+        "application/json": {"schema": json_body(), "examples": _json_examples(model)},
+        "text/csv": {"schema": csv_body(model), "examples": _csv_examples(model)},
+        "application/jsonlines": {
+            "schema": json_lines_body(model),
+            "examples": {"features": {"value": json.dumps({"features": _example(model)}) + "\n"}},
+        },
+    }
+    answers: _Part = {kind.media_types[0]: {"schema": {"type": "string"}} for kind in FORMATS}
+    answers["application/json"] = {"schema": {"$ref": "#/components/schemas/Predictions"}}
+    return {
+        "summary": "Score accounts.",
+        "requestBody": {"required": True, "content": bodies},
+        "responses": {
+            "200": {
+                "description": "A prediction per account, in order, each with every key; null "
+                "where there is no score.",
+                "headers": {"X-Scorecard-Version": {"schema": {"type": "string"}}},
+                "content": answers,
+            },
+            **_problems(400, 406, 413, 415, 500, 503),
+        },
+    }
+
+
+def _example(model: ServedModel) -> list[Any]:
+    """Give an account of which everything is known, from the rows the artifact proves itself by."""
+    values: dict[str, Any] = {"number": 1, "date": "2026-01-31"}
+    complete = [row for row in model.scorer.artifact.golden["inputs"] if None not in row]
+    row = complete[0] if complete else [1] * len(model.columns.inputs)
+    example = []
+    for column, value in zip(model.columns.inputs, row, strict=True):
+        if column.type == "category":
+            example.append(column.categories[0])
+        else:
+            example.append(value if column.type == "number" else values[column.type])
+    return example
+
+
+def _json_examples(model: ServedModel) -> _Part:
+    row = _example(model)
+    names = [column.name for column in model.columns.inputs]
+    named = dict(zip(names, row, strict=True))
+    bodies = {
+        "Json": {"instances": [{"features": row}, {"features": row}]},
+        "JsonDense": {"instances": [{"data": {"features": {"values": row}}}]},
+        "NumpyInstance": {"instances": [row]},
+        "NumpyInput": {"inputs": [row]},
+        "DataFrameSplit": {"dataframe_split": {"columns": names, "data": [row]}},
+        "DataFrameRecords": {"dataframe_records": [named]},
+        "Named": named,
+    }
+    return {name: {"value": body} for name, body in bodies.items()}
+
+
+def _csv_examples(model: ServedModel) -> _Part:
+    row = _example(model)
+    names = [column.name for column in model.columns.inputs]
+    return {"by position": {"value": _csv(row)}, "by name": {"value": _csv(names, row)}}
+
+
+def _csv(*rows: list[Any]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
+def _get(summary: str, schema: _Part, *problems: int) -> _Part:
+    content = {"application/json": {"schema": schema}}
+    answers = {"200": {"description": "Yes.", "content": content}}
+    return {"summary": summary, "responses": answers | _problems(500, *problems)}
+
+
+def _metrics() -> _Part:
+    answer = {
+        "description": "Prometheus.",
+        "content": {"text/plain": {"schema": {"type": "string"}}},
+    }
+    return {
+        "summary": "Metrics of all workers.",
+        "responses": {"200": answer, **_problems(404, 500)},
+    }
+
+
+def _problems(*statuses: int) -> _Part:
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    said = {
+        400: "The body cannot be read; says what to change.",
+        404: "There is none here.",
+        406: "None of the accepted types is given here.",
+        413: "The body is too large.",
+        415: "Bodies of this type are not read.",
+        500: "Unexpected; the log has more under the request id.",
+        503: "No model is loaded, all slots are busy, or scoring takes too long; try again.",
+    }
+    return {
+        str(status): {"description": said[status], "content": content}
+        for status in sorted(statuses)
+    }
+
+
+_ANY = {"type": "object"}
+_STATUS = {
+    "type": "object",
+    "required": ["status"],
+    "properties": {"status": {"const": "ok"}},
+    "additionalProperties": False,
+}
+_PARAMETERS = {
+    "type": "object",
+    "required": ["MaxConcurrentTransforms", "BatchStrategy", "MaxPayloadInMB"],
+    "properties": {
+        "MaxConcurrentTransforms": {"type": "integer"},
+        "BatchStrategy": {"enum": ["MULTI_RECORD", "SINGLE_RECORD"]},
+        "MaxPayloadInMB": {"type": "integer", "maximum": 100},
+    },
+    "additionalProperties": False,
+}

@@ -1,0 +1,217 @@
+"""F.5: the container as SageMaker's batch transform calls it. Row numbers are the contract's."""
+
+import csv
+import gzip
+import io
+import json
+
+import pytest
+
+from serving.scoring import load_scorer
+from tests.contract.wire import INPUTS, KEYS, ROWS, einstein
+from tests.processes import call
+
+CSV = "text/csv"
+LINES = "application/jsonlines"
+
+
+@pytest.fixture(scope="module")
+def batch(artifact, start_module_container):
+    """A container as a job without further settings starts it."""
+    return start_module_container(SCORECARD_MODEL=str(artifact), SAGEMAKER_BATCH="true")
+
+
+@pytest.fixture(scope="module")
+def placeholder(artifact, start_module_container):
+    return start_module_container(
+        SCORECARD_MODEL=str(artifact), SAGEMAKER_BATCH="True", SCORECARD_BAD_ROWS="placeholder"
+    )
+
+
+def post(container, body, content_type=CSV, accept=None):
+    headers = {"Accept": accept} if accept else {}
+    return call(container.port, "POST", "/invocations", body, Content_Type=content_type, **headers)
+
+
+def table(rows):
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
+def accounts(count):
+    """Accounts that differ, so that a line in another's place shows."""
+    return [[*ROWS[n % 3][:2], n / count, *ROWS[n % 3][3:]] for n in range(count)]
+
+
+def expected(artifact, rows):
+    scorer = load_scorer(artifact)
+    columns = {name: [row[i] for row in rows] for i, name in enumerate(INPUTS)}
+    return scorer.score(scorer.encode(columns)).values.tolist()
+
+
+def scores(lines):
+    """The numbers of CSV lines; the stamp is the last column."""
+    return [[float(cell) for cell in line[:-1]] for line in csv.reader(lines)]
+
+
+def test_b1_the_container_says_how_much_to_send_at_once(batch):
+    answer = call(batch.port, "GET", "/execution-parameters")
+
+    said = answer.json()
+    assert answer.status == 200
+    assert set(said) == {"MaxConcurrentTransforms", "BatchStrategy", "MaxPayloadInMB"}
+    assert said["BatchStrategy"] == "MULTI_RECORD"
+    assert 1 <= said["MaxPayloadInMB"] <= 100
+    assert said["MaxConcurrentTransforms"] * said["MaxPayloadInMB"] <= 100
+
+
+@pytest.mark.parametrize(("said", "limit_mb"), [("1", 1), ("20", 20), ("0", 100)])
+def test_b2_the_job_s_payload_limit_is_the_body_limit(artifact, start_container, said, limit_mb):
+    container = start_container(
+        SCORECARD_MODEL=str(artifact),
+        SAGEMAKER_MAX_PAYLOAD_IN_MB=said,
+        SCORECARD_MAX_BODY_BYTES="1000",
+    )
+    container.wait_for_ping()
+    body = json.dumps(einstein(ROWS)).encode()
+
+    within = post(container, body + b" " * (1_000_000 - len(body)), "application/json")
+    parameters = call(container.port, "GET", "/execution-parameters").json()
+
+    assert within.status == 200
+    assert parameters["MaxPayloadInMB"] == limit_mb
+    if limit_mb == 1:
+        assert post(container, body + b" " * 2**20, "application/json").status == 413
+
+
+@pytest.mark.parametrize("accept", [None, CSV, LINES])
+def test_b3_a_single_line_is_answered_by_a_single_line(batch, accept):
+    answer = post(batch, table(ROWS[:1]), accept=accept)
+
+    assert answer.body.count(b"\n") == 1
+    assert answer.body.endswith(b"\n")
+
+
+def test_b4_five_hundred_lines_are_answered_by_as_many_in_order(batch, artifact):
+    rows = accounts(500)
+
+    answer = post(batch, table(rows), accept=CSV)
+
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert scores(answer.body.decode().splitlines()) == expected(artifact, rows)
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "accept"),
+    [
+        (table(ROWS), CSV, None),
+        (table(ROWS), CSV, "application/json"),
+        (json.dumps(einstein(ROWS)), "application/json", None),
+        ("".join(json.dumps({"features": row}) + "\n" for row in ROWS), LINES, None),
+    ],
+)
+def test_b5_in_batch_every_answer_ends_with_exactly_one_newline(batch, body, content_type, accept):
+    answer = post(batch, body, content_type, accept)
+
+    assert answer.status == 200
+    assert answer.body.endswith(b"\n")
+    assert not answer.body.endswith(b"\n\n")
+
+
+def test_in_batch_callers_who_take_any_type_get_the_one_they_send(batch):
+    assert post(batch, table(ROWS)).headers["content-type"].startswith(CSV)
+    assert post(batch, table(ROWS), accept="*/*").headers["content-type"].startswith(CSV)
+    assert post(batch, json.dumps(ROWS), "application/json").json()["predictions"]
+
+
+def transform(container, lines, size, content_type=CSV):
+    """What SageMaker does: cut by lines below a size, send, strip, join by newlines."""
+    pieces, piece = [], ""
+    for line in lines:
+        if piece and len(piece) + len(line) > size:
+            pieces.append(piece)
+            piece = ""
+        piece += line
+    answers = [post(container, piece, content_type) for piece in [*pieces, piece]]
+    assert {answer.status for answer in answers} == {200}
+    return [line for answer in answers for line in answer.body.decode().strip().split("\n")]
+
+
+@pytest.mark.parametrize("size", [1, 500, 6_000, 10**6])
+def test_b6_a_file_cut_by_lines_joins_to_as_many_lines(batch, artifact, size):
+    rows = accounts(120)
+
+    out = transform(batch, table(rows).splitlines(keepends=True), size)
+
+    assert scores(out) == expected(artifact, rows)
+
+
+def test_b7_a_header_in_the_first_piece_yields_no_line(batch, artifact):
+    backwards = [row[::-1] for row in ROWS]
+
+    answer = post(batch, table([INPUTS[::-1], *backwards]))
+
+    assert scores(answer.body.decode().splitlines()) == expected(artifact, ROWS)
+
+
+def test_b8_a_bad_row_has_an_empty_line_of_scores_in_its_place(placeholder, artifact):
+    rows = accounts(500)
+    rows[137] = [*rows[137][:4], "abc", *rows[137][5:]]
+
+    answer = post(placeholder, table(rows))
+
+    lines = answer.body.decode().splitlines()
+    assert answer.status == 200
+    assert answer.headers["x-scorecard-bad-rows"] == "1"
+    assert lines[137] == "," * (len(KEYS) - 1)
+    assert scores(lines[:137] + lines[138:]) == expected(artifact, rows[:137] + rows[138:])
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("application/json", json.dumps(einstein([ROWS[0], ROWS[1][:3], ROWS[2]]))),
+        (LINES, "\n".join([json.dumps(ROWS[0]), "{not json", json.dumps(ROWS[2])])),
+    ],
+)
+def test_b8_a_bad_row_is_all_nulls_in_json(placeholder, content_type, body):
+    answer = post(placeholder, body, content_type, "application/json")
+
+    first, bad, last = answer.json()["predictions"]
+    assert set(bad) == KEYS
+    assert set(bad.values()) == {None}
+    assert None not in (first["last_modified"], last["last_modified"])
+
+
+def test_b9_strict_refuses_and_names_the_row(batch):
+    rows = accounts(500)
+    rows[137] = [*rows[137][:4], "abc", *rows[137][5:]]
+
+    answer = post(batch, table(rows))
+
+    assert answer.status == 400
+    assert "138" in answer.json()["message"]
+    assert "email2case" in answer.json()["message"]
+    assert "abc" not in answer.body.decode()
+
+
+def test_b10_json_lines_are_answered_by_json_lines(batch, artifact):
+    body = "".join(json.dumps({"features": row}) + "\n" for row in ROWS)
+
+    answer = post(batch, body, LINES)
+
+    predictions = [json.loads(line) for line in answer.body.decode().splitlines()]
+    assert answer.headers["content-type"] == LINES
+    assert all(set(prediction) == KEYS for prediction in predictions)
+    assert [list(p.values())[:-1] for p in predictions] == expected(artifact, ROWS)
+
+
+@pytest.mark.slow
+def test_b11_forty_megabytes_in_pieces_are_scored_once_each_in_order(batch, artifact):
+    rows = accounts(40 * 2**20 // len(table(accounts(1000))) * 1000)
+    lines = gzip.decompress(gzip.compress(table(rows).encode(), 1)).decode()
+
+    out = transform(batch, lines.splitlines(keepends=True), 6 * 2**20)
+
+    assert scores(out) == expected(artifact, rows)
