@@ -1,176 +1,131 @@
-"""Requests per second at one account a request: ours, ours through the gateway, css-mini's server.
+"""Ours over HTTP beside FastAPI with our scorer and css-mini's own server: `make bench`.
 
-Run by `make bench` after `reference`, which makes the artifact and installs css-mini. The same
-client asks all of them, in turns; prints a table and writes build/bench/http.json.
+    python -m tests.benchmarks.requests_per_second [--quick]
+
+Runs after `reference`, which makes the artifact and installs css-mini. All are asked by the same
+client, in turns, in one run. `--quick` shows within about a minute that everything works; its
+figures say little. Writes build/bench/http.json and build/bench/http.md.
 """
 
-import datetime as dt
-import http.client
-import json
+import argparse
 import os
-import statistics
-import time
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+import platform
+import sys
+from typing import Any
 
 import pandas as pd
 
-from serving.gateway.keys import issue
 from serving.scoring import load_scorer
+from tests.benchmarks import http_installed, http_life, http_peer, http_rates, http_report
 from tests.benchmarks.css_mini import CssMini, prepare_css_mini
-from tests.benchmarks.reference import ARTIFACT, RESULTS
-from tests.processes import BIN, Process, call, free_port
-
-ROUNDS = 3
-SECONDS = 4.0
-CONNECTIONS = (1, 4)
-BATCH = 5000
+from tests.benchmarks.http_checks import checks
+from tests.benchmarks.http_rates import MANY, MOST, Plan, Series
+from tests.benchmarks.http_scores import Rows, body_of, differing, with_gaps
+from tests.benchmarks.http_servers import (
+    CSS_MINI,
+    GATEWAY,
+    OURS,
+    PEER,
+    WORKERS,
+    Server,
+    css_mini,
+    fitted_css_mini,
+    gateway,
+    ours,
+    peer,
+    running,
+    trivial,
+)
+from tests.benchmarks.reference import ARTIFACT
+from tests.benchmarks.report import RESULTS, write
 
 
 def main() -> None:
-    frame = pd.read_csv(RESULTS / CssMini.ACCOUNTS, dtype={"acct_id": str}).head(BATCH)
-    names = [column.name for column in load_scorer(ARTIFACT).inputs]
-    rows = frame[names].to_numpy().tolist()
-    servers: dict[str, tuple[Process, str, dict[str, str]]] = {}
-    try:
-        _start(servers)
-        runs = _measure(servers, json.dumps({"instances": [{"features": rows[0]}]}).encode())
-        batch = _time_batch(servers, rows)
-    finally:
-        for process, *_ in servers.values():
-            process.stop()
-    result = {"cpus": os.cpu_count(), "seconds_each": SECONDS, "runs": runs, "batch": batch}
-    (RESULTS / "http.json").write_text(json.dumps(result, indent=1) + "\n")
-    print(_table(result))
-
-
-def _start(started: dict[str, tuple[Process, str, dict[str, str]]]) -> None:
-    """Start the three servers, and note process, path and headers of each."""
-    port = free_port()
-    began = time.monotonic()
-    container = Process(
-        [BIN / "serve"],
-        RESULTS / "container.log",
-        port=port,
-        SCORECARD_MODEL=str(ARTIFACT.resolve()),
-        SCORECARD_PORT=str(port),
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    started["container"] = (container, "/invocations", {})
-    container.wait_for_ping()
-    print(f"container: first 200 on /ping {time.monotonic() - began:.2f} s after its start")
-    started["gateway"] = _start_gateway(port)
-    reference = prepare_css_mini(RESULTS)
-    port = free_port()
-    print("css-mini fits before it serves (a minute) ...", flush=True)
-    css_mini = Process(
-        [
-            reference.python,
-            Path(__file__).with_name("css_mini_serve.py"),
-            RESULTS / "config.yaml",
-            RESULTS / CssMini.ACCOUNTS,
-            port,
-        ],
-        RESULTS / "css_mini.log",
-        port=port,
-        PYTHONWARNINGS="ignore",
-    )
-    started["css-mini"] = (css_mini, "/invocations", {})
-    css_mini.wait_for_ping(within_s=600)
-
-
-def _start_gateway(upstream: int) -> tuple[Process, str, dict[str, str]]:
-    keys = RESULTS / "keys.json"
-    for old in (keys, keys.with_name("keys.json.pepper")):
-        old.unlink(missing_ok=True)
-    secret = issue(keys, "bench", dt.datetime.now(dt.UTC)).secret
-    port = free_port()
-    gateway = Process(
-        [BIN / "scorecard", "gateway", "--upstream", f"http://127.0.0.1:{upstream}",
-         "--keys", keys, "--port", port],
-        RESULTS / "gateway.log",
-        port=port,
-    )  # fmt: skip
-    gateway.wait_for_ping()
-    return gateway, "/default/invocations", {"x-api-key": secret}
-
-
-def _measure(servers, body: bytes) -> dict[str, dict[str, list[float]]]:
-    runs = {name: {str(count): [] for count in CONNECTIONS} for name in servers}
-    for _ in range(ROUNDS):
-        for count in CONNECTIONS:
-            for name, (process, path, headers) in servers.items():
-                with ThreadPoolExecutor(count) as pool:
-                    done = pool.map(
-                        lambda _, p=process, q=path, h=headers: _ask(p.port, q, body, h),
-                        range(count),
-                    )
-                    runs[name][str(count)].append(sum(done) / SECONDS)
-    return runs
-
-
-def _ask(port: int, path: str, body: bytes, headers: dict[str, str]) -> int:
-    """Ask over one kept connection until the time is up; gives the number of answers."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    named = {"Content-Type": "application/json", "Accept": "application/json", **headers}
-    answers = 0
-    until = time.monotonic() + SECONDS
-    while time.monotonic() < until:
-        connection.request("POST", path, body, named)
-        response = connection.getresponse()
-        content = response.read()
-        if response.status != 200:
-            raise SystemExit(f"{path} on {port}: {response.status} {content[:200]!r}")
-        answers += 1
-    connection.close()
-    return answers
-
-
-def _time_batch(servers, rows: list[list[float]]) -> dict[str, float]:
-    """Send 5,000 accounts through the gateway; they must be the scores the scorer gives."""
-    process, path, headers = servers["gateway"]
-    body = json.dumps({"instances": [{"features": row} for row in rows]}).encode()
-    seconds = []
-    for _ in range(ROUNDS):
-        started = time.monotonic()
-        answer = call(
-            process.port, "POST", path, body, **{"Content-Type": "application/json", **headers}
-        )
-        seconds.append(time.monotonic() - started)
-    scores = pd.DataFrame(answer.json()["predictions"]).drop(columns="last_modified")
-    expected = pd.read_csv(RESULTS / "scores.csv", nrows=len(rows))[list(scores.columns)]
-    different = int((~(scores.astype(float) == expected) & scores.notna()).sum().sum())
-    return {
-        "accounts": len(rows),
-        "request_bytes": len(body),
-        "seconds": statistics.median(seconds),
-        "different_from_score_command": different,
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
+    plan = http_rates.QUICK if parser.parse_args().quick else Plan()
+    result: dict[str, Any] = {
+        "cpus": os.cpu_count(),
+        "python": platform.python_version(),
+        "rounds": plan.rounds,
+        "warm_up_requests": plan.warm_up_requests,
+        "load_average_before": os.getloadavg(),
     }
+    print(f"load average: {result['load_average_before']}")
+    rows = _accounts()
+    container, rival = ours(), css_mini()
+    programs = [container, gateway(container), peer(), rival, trivial()]
+    with running(programs) as servers:
+        result |= _ask(servers, rows, plan)
+    _say(f"where the time of {MOST:,} rows goes")
+    result["profile"] = http_rates.profile(body_of(rows), plan)
+    _say("starts")
+    result["starts"] = http_life.starts([container, rival], body_of(rows[:1]), plan.starts)
+    result["imports"] = _imports(plan.starts)
+    result["installed"] = {
+        OURS: http_installed.needed_by("serving"),
+        PEER: http_installed.held_by(RESULTS / http_peer.HOME),
+        CSS_MINI: http_installed.held_by(RESULTS / "css-mini-venv"),
+    }
+    result["load_average_after"] = os.getloadavg()
+    title = "Over HTTP, beside FastAPI with our scorer and css-mini's own server"
+    write("http", result, title, http_report.tables(result), checks(result))
 
 
-def _table(result: dict) -> str:
-    lines = [
-        f"Requests per second at one account a request, {result['cpus']} CPUs (client included), "
-        f"median of {ROUNDS} (lowest - highest)",
-        "",
-        "| | " + " | ".join(f"{count} connection(s)" for count in CONNECTIONS) + " |",
-        "|---|" + "---:|" * len(CONNECTIONS),
-    ]
-    for name, runs in result["runs"].items():
-        cells = [
-            f"{statistics.median(run):,.0f} ({min(run):,.0f} - {max(run):,.0f})"
-            for run in runs.values()
-        ]
-        lines.append(f"| {name} | {' | '.join(cells)} |")
-    batch = result["batch"]
-    return "\n".join(
-        [
-            *lines,
-            "",
-            f"{batch['accounts']:,} accounts in one request through the gateway "
-            f"({batch['request_bytes']:,} bytes): {batch['seconds']:.3f} s, "
-            f"{batch['different_from_score_command']} scores differ from `scorecard score`",
-        ]
-    )
+def _say(what: str) -> None:
+    print(f"{what} …", flush=True)
+
+
+def _accounts() -> Rows:
+    frame = pd.read_csv(RESULTS / CssMini.ACCOUNTS, nrows=MOST)
+    return frame[[column.name for column in load_scorer(ARTIFACT).inputs]].to_numpy().tolist()
+
+
+def _ask(servers: dict[str, Server], rows: Rows, plan: Plan) -> dict[str, Any]:
+    one, many = body_of(rows[:1]), body_of(rows[:MANY])
+    measured: dict[str, Any] = {}
+    _say("memory")
+    for name, count in ((OURS, WORKERS), (CSS_MINI, 1)):
+        requests = count * plan.warm_up_requests
+        servers[name].program.ask(one, requests=requests, connections=count * 4, laps=4)
+    measured["memory"] = _memory(servers)
+    _say("the same scores?")
+    scorer = load_scorer(ARTIFACT)
+    measured["differing"] = {
+        name: differing(servers[name].program, scorer, with_gaps(rows[:MANY]))
+        for name in (OURS, GATEWAY, PEER)
+    }
+    _say("one row")
+    measured["one_row"] = http_rates.one_row(servers, one, plan)
+    _say(f"{MANY:,} rows")
+    measured["many_rows"] = http_rates.many_rows(servers, many, plan)
+    measured["memory_at_end"] = _memory(servers)
+    return measured
+
+
+def _memory(servers: dict[str, Server]) -> dict[str, list[dict[str, float]]]:
+    return {name: http_life.memory(servers[name]) for name in (OURS, CSS_MINI)}
+
+
+def _imports(count: int) -> dict[str, Series]:
+    reference = prepare_css_mini(RESULTS)
+    folder = str(fitted_css_mini(reference))
+    kinds = {
+        OURS: http_life.Start(
+            sys.executable,
+            "import serving.inference.server",
+            f"from serving.scoring import load_scorer; load_scorer({str(ARTIFACT)!r})",
+        ),
+        CSS_MINI: http_life.Start(
+            reference.python,
+            "import css.serving.app",
+            "import pathlib; from css.serving import model_cache as m; "
+            f"m.MODEL_DIR_PATH = pathlib.Path({folder!r}); m.ModelCache.model()",
+        ),
+    }
+    return http_life.imports(kinds, count)
 
 
 if __name__ == "__main__":
