@@ -13,6 +13,7 @@ import pytest
 
 from serving.cli import root
 from serving.commands import add_commands
+from tests.processes import BIN, Process, free_port
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -70,6 +71,37 @@ def test_the_first_screen_fits_a_terminal():
 
     assert README[:first_answer].count("\n") < 40
     assert max(map(len, README[: README.index("$ curl")].splitlines())) <= 100
+
+
+def test_the_container_s_answer_shown_is_its_answer(checkout, free_container):
+    (shown,) = [block for block in blocks("console") if block.startswith("$ echo")]
+    *command, answer = shown.removeprefix("$ ").splitlines()
+    port = free_container(checkout / "build" / "artifact").port
+    line = "\n".join(command).replace(":8080", f":{port}")
+
+    given = subprocess.run(
+        line, shell=True, cwd=checkout, check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+    # The last is the moment.
+    assert given.split(",")[:-1] == answer.split(",")[:-1]
+
+
+@pytest.fixture
+def free_container(tmp_path):
+    """Start the README's container on a port that is free."""
+    started = []
+
+    def start(artifact):
+        port = free_port()
+        command = [BIN / "scorecard", "serve", artifact, "--port", port]
+        started.append(Process(command, tmp_path / "log", port=port, SCORECARD_WORKERS="1"))
+        started[-1].wait_for_ping()
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.stop()
 
 
 def test_the_answer_shown_is_the_answer(checkout):
