@@ -10,12 +10,12 @@ import click
 
 @click.command()
 @click.argument("model")
-@click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True)
-@click.option("--host", default="0.0.0.0", show_default=True)  # noqa: S104 (a container's default)
-def serve(model: str, port: int, host: str) -> None:
+@click.option("--port", type=click.IntRange(1, 65535), help="[default: 8080]")
+@click.option("--host", help="[default: 0.0.0.0]")
+def serve(model: str, port: int | None, host: str | None) -> None:
     """Serve an artifact: an artifact directory, a model.tar.gz, or s3://bucket/prefix.
 
-    Further settings are environment variables; see deploy/README.md.
+    Further settings are environment variables, which come after options; see deploy/README.md.
 
     \b
     Example:
@@ -25,12 +25,8 @@ def serve(model: str, port: int, host: str) -> None:
     from serving.inference.settings import InferenceSettings
     from serving.web.settings import SettingsError, read_settings
 
-    environ = {
-        **os.environ,
-        "SCORECARD_MODEL": model,
-        "SCORECARD_HOST": host,
-        "SAGEMAKER_BIND_TO_PORT": str(port),
-    }
+    environ = {**os.environ, "SCORECARD_MODEL": model}
+    environ |= _given(SCORECARD_HOST=host, SAGEMAKER_BIND_TO_PORT=port)
     try:
         # Here a person waits: an artifact that cannot be read is an error at once, not a 503.
         load_model(read_settings(InferenceSettings, environ))
@@ -48,9 +44,9 @@ def serve(model: str, port: int, host: str) -> None:
     required=True,
     help="The keys file; make one with `scorecard keys issue`.",
 )
-@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
-@click.option("--host", default="127.0.0.1", show_default=True)
-def gateway(upstream: str, keys_file: Path, port: int, host: str) -> None:
+@click.option("--port", type=click.IntRange(1, 65535), help="[default: 8000]")
+@click.option("--host", help="[default: 127.0.0.1]")
+def gateway(upstream: str, keys_file: Path, port: int | None, host: str | None) -> None:
     """Stand in front of a container and let only callers with a key through.
 
     Further settings are environment variables; see deploy/README.md.
@@ -61,12 +57,13 @@ def gateway(upstream: str, keys_file: Path, port: int, host: str) -> None:
     """
     from serving.gateway.server import main
 
-    main(
-        {
-            **os.environ,
-            "SCORECARD_UPSTREAM": upstream,
-            "SCORECARD_KEYS_FILE": str(keys_file),
-            "SCORECARD_GATEWAY_PORT": str(port),
-            "SCORECARD_GATEWAY_HOST": host,
-        }
-    )
+    environ = {
+        **os.environ,
+        "SCORECARD_UPSTREAM": upstream,
+        "SCORECARD_KEYS_FILE": str(keys_file),
+    }
+    main(environ | _given(SCORECARD_GATEWAY_PORT=port, SCORECARD_GATEWAY_HOST=host))
+
+
+def _given(**options: object) -> dict[str, str]:
+    return {name: str(value) for name, value in options.items() if value is not None}

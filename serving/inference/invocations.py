@@ -14,7 +14,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 from serving.inference.model_source import ModelSource, current_model
 from serving.inference.prediction import Manner, predict
 from serving.inference.wire.formats import JSON, Format, answer_format, request_format
-from serving.web.body import announced_bytes, drain, read_body
+from serving.web.body import drain, read_body
 from serving.web.problems import Problem, answer_of, unexpected
 from serving.web.requests import Record, record_of
 from serving.web.slots import BodyMemory, Slots
@@ -94,10 +94,8 @@ class Invocations:
         model = current_model(self._model)
         asked = request_format(environ.get("CONTENT_TYPE", ""))
         given = answer_format(environ.get("HTTP_ACCEPT", ""), self._usual_answer(asked))
-        announced = announced_bytes(environ)
-        largest = self._max_body_bytes
-        with self._memory.reserve(largest if announced is None else min(announced, largest)):
-            body = read_body(environ, largest)
+        with self._memory.body() as hold:
+            body = read_body(environ, self._max_body_bytes, hold)
             turn_of(environ).has_read()
             with self._slots:
                 answer = predict(model, body, asked, given, self._manner, self._now())

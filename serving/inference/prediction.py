@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from serving.inference.ranges import refuse_shifted
 from serving.inference.served_model import ServedModel
 from serving.inference.wire.formats import Decoded, Format
-from serving.scoring import InvalidInput
+from serving.scoring import InvalidInput, MissingColumns, Scores
 from serving.web.problems import Problem
+
+#: So many rows of which none can be read are a request of another kind, not rows to pass over.
+_ALL_BAD = 20
 
 #: Accounts scored and encoded at a time: on its way to bytes an account takes 20 times its room.
 _BLOCK = 4096
@@ -73,34 +78,22 @@ def predict(
     """
     deadline = time.monotonic() + manner.deadline_s
     decoded = _decode(model, body, asked, manner, now.date())
-    accounts, bad = decoded.accounts, decoded.bad_rows
-    seen = model.ranges.watch(accounts if not bad else np.delete(accounts, list(bad), axis=0))
-    fields: dict[str, Any] = {"rows": len(accounts), "artifact_version": model.version}
-    if bad:
-        fields |= {"bad_rows": len(bad), "first_bad_row": next(iter(bad.items()))}
+    fields = {"rows": len(decoded.accounts), "artifact_version": model.version}
+    fields |= _bad_rows(decoded)
+    seen = model.ranges.watch(_good(decoded))
     if any(seen.outside):
         fields["outside_training_range"] = seen.shares_outside()
     refuse_shifted(seen, model.scorer.inputs, manner.refuse_out_of_range)
     pieces, ranks = [given.begin()], []
-    stamp = now.isoformat(timespec="milliseconds")
-    for start in range(0, len(accounts), _BLOCK):
-        if time.monotonic() > deadline:
-            raise _too_slow(manner.deadline_s)
-        block = accounts[start : start + _BLOCK]
-        scores = model.scorer.score(block)
+    for block, scores in _score(model, decoded, deadline, manner, now):
         ranks.append(scores.ranks)
-        bad_here = [row - start for row in bad if start <= row < start + _BLOCK] if bad else ()
-        rows = model.predictions.rows(block, scores, stamp, bad_here)
-        pieces.append(given.block(model.predictions.keys, rows, first=start == 0))
-    if time.monotonic() > deadline:
-        raise _too_slow(manner.deadline_s)
+        pieces.append(given.block(model.predictions.keys, block, first=len(ranks) == 1))
     if model.metrics is not None and ranks:
-        all_ranks = ranks[0] if len(ranks) == 1 else np.concatenate(ranks)
-        model.metrics.observe(seen, all_ranks, len(bad))
+        model.metrics.observe(seen, np.concatenate(ranks), len(decoded.bad_rows))
     pieces.append(given.end())
     if manner.ends_with_newline and not b"".join(pieces[-2:]).endswith(b"\n"):
         pieces.append(b"\n")
-    return Prediction(pieces, len(bad), fields)
+    return Prediction(pieces, len(decoded.bad_rows), fields)
 
 
 def _decode(
@@ -108,10 +101,46 @@ def _decode(
 ) -> Decoded:
     try:
         return asked.decode(body, model.columns, today=today, keep_bad_rows=manner.keep_bad_rows)
+    except MissingColumns as error:
+        known_to_none = len(error.missing) == model.columns.width
+        hint = '; by position send {"instances": [{"features": [...]}]}' if known_to_none else ""
+        raise Problem(400, f"{error}{hint}") from None
     except InvalidInput as error:
         raise Problem(400, str(error)) from None
 
 
-def _too_slow(deadline_s: float) -> Problem:
-    message = f"scoring took longer than {deadline_s:g} s; send fewer accounts at once"
-    return Problem(503, message, kind="deadline", retry_after_s=1)
+def _bad_rows(decoded: Decoded) -> dict[str, Any]:
+    """Say for the log what could not be read; raises Problem 400 if that is everything."""
+    bad = decoded.bad_rows
+    if not bad:
+        return {}
+    first = next(iter(bad.values()))
+    if len(bad) == len(decoded.accounts) >= _ALL_BAD:
+        raise Problem(400, f"no row can be read; the first: {first}")
+    return {"bad_rows": len(bad), "first_bad_row": first}
+
+
+def _good(decoded: Decoded) -> NDArray[np.float64]:
+    if not decoded.bad_rows:
+        return decoded.accounts
+    return np.delete(decoded.accounts, list(decoded.bad_rows), axis=0)
+
+
+def _score(
+    model: ServedModel, decoded: Decoded, deadline: float, manner: Manner, now: dt.datetime
+) -> Iterator[tuple[list[list[Any]], Scores]]:
+    """Score block by block; gives the rows of predictions with the scores they are made of."""
+    stamp = now.isoformat(timespec="milliseconds")
+    for start in range(0, len(decoded.accounts), _BLOCK):
+        _check_time(deadline, manner)
+        block = slice(start, start + _BLOCK)
+        scores = model.scorer.score(decoded.accounts[block])
+        bad = [row - start for row in decoded.bad_rows if start <= row < block.stop]
+        yield model.predictions.rows(decoded.accounts[block], scores, stamp, bad), scores
+    _check_time(deadline, manner)
+
+
+def _check_time(deadline: float, manner: Manner) -> None:
+    if time.monotonic() > deadline:
+        message = f"scoring took longer than {manner.deadline_s:g} s; send fewer accounts at once"
+        raise Problem(503, message, kind="deadline", retry_after_s=1)

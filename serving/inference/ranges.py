@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -81,9 +82,9 @@ class Seen:
         return self.outside[column] / max(self.rows - self.missing[column], 1)
 
     def shares_outside(self) -> dict[str, float]:
-        """Give the shares of the inputs of which anything is outside, to three decimals."""
+        """Give the shares of the inputs of which anything is outside, to three decimals, up."""
         return {
-            name: round(self.share_outside(column), 3)
+            name: math.ceil(self.share_outside(column) * 1000) / 1000
             for column, name in enumerate(self.ranges.names)
             if self.outside[column]
         }

@@ -34,7 +34,8 @@ _log = logging.getLogger("serving.inference")
 class Container(Server):
     """Workers load the model themselves, so SIGHUP loads it anew."""
 
-    quick_routes = (b"POST /invocations ", b"GET /ping ", b"GET /livez ", b"GET /readyz ")
+    health_routes = (b"GET /ping ", b"GET /livez ", b"GET /readyz ")
+    quick_routes = (b"POST /invocations ",)
 
     def __init__(self, settings: InferenceSettings, *, counted: bool) -> None:
         self._settings = settings

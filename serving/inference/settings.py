@@ -10,6 +10,7 @@ from serving.inference.wire.extras import EXTRAS
 from serving.inference.wire.formats import JSON, Format, answer_format
 from serving.web.problems import Problem
 from serving.web.settings import (
+    SettingsError,
     header_name,
     one_of,
     optional,
@@ -156,6 +157,11 @@ class InferenceSettings:
         parse=Path,
         default="/tmp/scorecard-models",  # noqa: S108 (the one place SageMaker lets a container write)
     )
+
+    def __post_init__(self) -> None:
+        """Refuse what contradicts itself."""
+        if self.threads <= self.slots:
+            raise SettingsError("SCORECARD_THREADS must be more than SCORECARD_SLOTS")
 
     @property
     def body_limit(self) -> int:

@@ -7,6 +7,7 @@ Content-Length on as if it were whole: rows would be missing from an answer with
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from wsgiref.types import InputStream, WSGIEnvironment
 
 from gunicorn.http.errors import ParseException
@@ -19,8 +20,17 @@ _PIECE_BYTES = 64 * 1024
 _DRAINED_BYTES = 32 * 2**20
 
 
-def read_body(environ: WSGIEnvironment, max_bytes: int) -> bytes:
+def read_body(
+    environ: WSGIEnvironment, max_bytes: int, hold: Callable[[int], None] = lambda _: None
+) -> bytes:
     """Read the body.
+
+    Parameters
+    ----------
+    environ : dict
+    max_bytes : int
+    hold : callable
+        Is told the size of every piece, and raises Problem if there is no room for it.
 
     Raises
     ------
@@ -33,7 +43,7 @@ def read_body(environ: WSGIEnvironment, max_bytes: int) -> bytes:
         raise Problem(415, "Content-Encoding is not supported; send the body plain")
     # The server's own stream: werkzeug's wrapper is what hides a short body.
     stream = environ["wsgi.input"]
-    announced = announced_bytes(environ)
+    announced = _announced_bytes(environ)
     if announced is not None and announced > max_bytes:
         raise _too_large(max_bytes)
     pieces = []
@@ -43,6 +53,7 @@ def read_body(environ: WSGIEnvironment, max_bytes: int) -> bytes:
         piece = _read(stream, min(wanted, max_bytes + 1 - size))
         if not piece:
             break
+        hold(len(piece))
         pieces.append(piece)
         size += len(piece)
     if size > max_bytes:
@@ -52,7 +63,7 @@ def read_body(environ: WSGIEnvironment, max_bytes: int) -> bytes:
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-def announced_bytes(environ: WSGIEnvironment) -> int | None:
+def _announced_bytes(environ: WSGIEnvironment) -> int | None:
     """Give the body's length as announced; None if it comes in chunks, 0 if there is none."""
     length = environ.get("CONTENT_LENGTH")
     if length:

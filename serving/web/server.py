@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
@@ -15,8 +15,8 @@ from serving.web.worker import HttpWorker
 
 #: SageMaker and most orchestrators kill 30 s after SIGTERM; requests at hand get most of that.
 GRACEFUL_TIMEOUT_S = 25
-#: A worker whose loop does not come round for this long is replaced.
-WORKER_TIMEOUT_S = 65
+#: A worker whose main thread is not heard of for this long is replaced.
+WORKER_TIMEOUT_S = 60
 #: Longer than load balancers and the gateway keep an idle connection (60 s), so that they are the
 #: ones to close it.
 KEEPALIVE_S = 75
@@ -29,10 +29,13 @@ class Server(BaseApplication):  # type: ignore[misc]
     ----------
     limits : Limits
         What the watchdog of a worker grants a request.
+    health_routes : tuple of bytes
+        How requests begin that a worker's loop serves itself.
     quick_routes : tuple of bytes
-        How requests begin that are served by a worker's loop itself when they are small.
+        The same of those it serves as long as they turn out to be quick.
     """
 
+    health_routes: tuple[bytes, ...] = ()
     quick_routes: tuple[bytes, ...] = ()
 
     def __init__(self, limits: Limits, options: Mapping[str, Any]) -> None:
@@ -44,7 +47,7 @@ class Server(BaseApplication):  # type: ignore[misc]
         """Set what gunicorn is told; nothing comes from its own files or variables."""
         for name, value in {**_OPTIONS, **self._options}.items():
             self.cfg.set(name, value)
-        if Path("/dev/shm").is_dir():  # noqa: S108
+        if os.access("/dev/shm", os.W_OK):  # noqa: S108
             self.cfg.set("worker_tmp_dir", "/dev/shm")  # noqa: S108
 
     def refuse(self, status: int, request_id: str) -> bytes:

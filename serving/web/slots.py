@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from serving.web.problems import Problem
@@ -29,24 +29,34 @@ class Slots:
 
 
 class BodyMemory:
-    """So many bytes of bodies may be held at once, those of slow senders too."""
+    """So many bytes of bodies may be held at once, of those on their way, too."""
 
     def __init__(self, total: int) -> None:
         self._left = total
         self._lock = threading.Lock()
 
     @contextmanager
-    def reserve(self, size: int) -> Iterator[None]:
-        """Reserve room for a body; raises Problem 503 if there is none."""
-        with self._lock:
-            if size > self._left:
-                raise _busy("this worker holds as many bodies as it may")
-            self._left -= size
+    def body(self) -> Iterator[Callable[[int], None]]:
+        """Hold a body: gives what is to be told the size of every piece that comes.
+
+        That raises Problem 503 if there is no room for it. What is announced and not sent takes no
+        room, so that slow senders cannot keep others out.
+        """
+        held = 0
+
+        def add(size: int) -> None:
+            nonlocal held
+            with self._lock:
+                if size > self._left:
+                    raise _busy("this worker holds as many bodies as it may")
+                self._left -= size
+                held += size
+
         try:
-            yield
+            yield add
         finally:
             with self._lock:
-                self._left += size
+                self._left += held
 
 
 def _busy(why: str) -> Problem:

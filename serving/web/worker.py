@@ -1,8 +1,8 @@
-"""gunicorn's threaded worker, for servers that strangers may talk to.
+"""The worker of our servers, which strangers may talk to.
 
 What it changes:
 
-- A new connection that says nothing holds no thread.
+- A connection holds no thread before its request is there, or a good part of a large one.
 - Every request is a `Turn` that the watchdog ends when it takes too long.
 - A small request that is there whole is served by the loop itself. It waits for no thread, so that
   health checks and single accounts are answered while slow senders hold all threads; and it spares
@@ -17,18 +17,23 @@ import contextlib
 import fcntl
 import logging
 import os
-import re
 import selectors
+import signal
 import socket
+import sys
 import termios
 import threading
 import time
+from collections import deque
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseException
-from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
+from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER
 
+from serving.web.arrivals import SEEN_BYTES, awaited_bytes, whole_bytes
+from serving.web.loop import Connection, LoopWorker
 from serving.web.requests import log_request, new_request_id
 from serving.web.turns import Turn
 from serving.web.watchdog import Watchdog
@@ -36,26 +41,37 @@ from serving.web.watchdog import Watchdog
 #: A request of at most so many bytes, head and body, counts as small: some twenty accounts.
 SMALL_BYTES = 4096
 
-#: Whatever is slower than this must not hold up the loop, for a while.
-_SLOW_S = 0.05
-_SLOW_FOR_S = 30.0
+#: After a request that held up the loop, the loop serves none but health checks for so long.
+_SLOW_FOR_S = 10.0
 
-_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,4})[ \t]*(?:\r\n|\Z)", re.IGNORECASE)
+#: How often connections are looked through for those that have waited long enough.
+_LOOK_S = 0.25
+
+#: How long a thread works while another one waits. Python's own 5 ms add up where several threads
+#: score and a health check waits for them all.
+_SWITCH_S = 0.001
 
 _log = logging.getLogger(__name__)
 
 
-class HttpWorker(ThreadWorker):  # type: ignore[misc]
+class HttpWorker(LoopWorker):
     """A worker process of a `Server`, which it finds as ``self.app``."""
 
     wsgi: Any
+    pending_conns: deque[Connection]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._turns: set[Turn] = set()
         self._own = threading.local()
         self._quick_from = 0.0
+        self._next_look = 0.0
         self._retired_at: float | None = None
+
+    def init_process(self) -> None:
+        """Begin to work."""
+        sys.setswitchinterval(_SWITCH_S)
+        super().init_process()
 
     def load_wsgi(self) -> None:
         """Load the app, so that it can find a request's turn."""
@@ -69,27 +85,33 @@ class HttpWorker(ThreadWorker):  # type: ignore[misc]
         self.wsgi = with_turn
         Watchdog(self._turns, self.app.limits, partial(self.app.refuse, 503), self._retire).start()
 
-    def enqueue_req(self, conn: TConn) -> None:
+    def enqueue_req(self, conn: Connection) -> None:
         """Serve a connection that may be readable: at once, later, or in a thread."""
         if conn.initialized and conn.parser.unreader.buf.getvalue():
             super().enqueue_req(conn)  # Already read, and no longer to be seen from here.
             return
         try:
-            seen = conn.sock.recv(SMALL_BYTES + 1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+            seen = conn.sock.recv(SEEN_BYTES, socket.MSG_PEEK | socket.MSG_DONTWAIT)
         except BlockingIOError:
-            self._park(conn)
+            self._park(conn, 1)
             return
         except OSError:
             seen = b""
+        awaited = awaited_bytes(seen)
+        if seen and len(seen) < awaited != conn.awaited:
+            self._park(conn, awaited)
+            return
+        if conn.awaited:
+            conn.wait_for(0)
         conn.data_ready = True
         # An end of the stream is small, too. While the last answer is not taken, the next might
         # not fit beside it, and the loop would wait for the caller.
-        if (not seen or self._is_small(seen)) and not _unsent(conn.sock):
+        if (not seen or self._is_quick(seen)) and not _unsent(conn.sock):
             self._serve_at_once(conn)
         else:
             super().enqueue_req(conn)
 
-    def handle(self, conn: TConn) -> Any:
+    def handle(self, conn: Connection) -> Any:
         """Serve one request of a connection."""
         turn = self._own.turn = Turn(conn.sock)
         self._turns.add(turn)
@@ -109,31 +131,42 @@ class HttpWorker(ThreadWorker):  # type: ignore[misc]
         with contextlib.suppress(OSError):
             client.send(self.app.refuse(status, request_id), socket.MSG_DONTWAIT)
 
-    def _is_small(self, seen: bytes) -> bool:
-        head_ends = seen.find(b"\r\n\r\n")
-        if head_ends < 0 or not seen.startswith(self.app.quick_routes):
+    def _is_quick(self, seen: bytes) -> bool:
+        if len(seen) > SMALL_BYTES or whole_bytes(seen) != len(seen):
             return False
-        if time.monotonic() < self._quick_from or b"transfer-encoding" in seen.lower():
-            return False
-        length = _LENGTH.search(seen, 0, head_ends + 2)
-        return len(seen) == head_ends + 4 + int(length[1] if length else 0)
+        return seen.startswith(self.app.health_routes) or (
+            seen.startswith(self.app.quick_routes) and time.monotonic() > self._quick_from
+        )
 
-    def _serve_at_once(self, conn: TConn) -> None:
-        started = time.monotonic()
-        outcome = _Done(self.handle(conn))
-        if time.monotonic() - started > _SLOW_S:
-            self._quick_from = time.monotonic() + _SLOW_FOR_S
-        self.finish_request(conn, outcome)
+    def loop_was_held_up(self) -> None:
+        """Leave small requests to threads for a while."""
+        self._quick_from = time.monotonic() + _SLOW_FOR_S
 
-    def _park(self, conn: TConn) -> None:
-        """Wait for the first byte without a thread."""
+    def _serve_at_once(self, conn: Connection) -> None:
+        with self.serving():
+            outcome = self.handle(conn)
+        self.finish_request(conn, _Done(outcome))
+
+    def _park(self, conn: Connection, awaited: int) -> None:
+        """Wait for more of a request without a thread."""
+        now = time.monotonic()
+        if not conn.awaited:
+            conn.until = now + self.app.limits.reading
+        conn.wait_for(awaited)
+        conn.timeout = conn.until if self.alive else min(conn.until, now + STOP_KEEPALIVE_LINGER)
         conn.sock.setblocking(False)
-        conn.timeout = time.monotonic() + self.app.limits.reading
-        if not self.alive:
-            conn.timeout = min(conn.timeout, time.monotonic() + STOP_KEEPALIVE_LINGER)
         self.pending_conns.append(conn)
         readable = partial(self.on_pending_socket_readable, conn)
         self.poller.register(conn.sock, selectors.EVENT_READ, readable)
+
+    def murder_pending(self) -> None:
+        """Close the connections that have waited long enough."""
+        if time.monotonic() < self._next_look:
+            return
+        self._next_look = time.monotonic() + _LOOK_S
+        # They are not in the order of their ends, unlike gthread's own.
+        self.pending_conns = deque(sorted(self.pending_conns, key=attrgetter("timeout")))
+        super().murder_pending()
 
     def _cap_keepalive(self, deadline: float) -> None:
         super()._cap_keepalive(deadline)
@@ -146,7 +179,8 @@ class HttpWorker(ThreadWorker):  # type: ignore[misc]
             return
         self._retired_at = time.monotonic()
         self.alive = False
-        self.method_queue.defer(_nothing)
+        # One more worker, at once: until this one has ended, there would be one less.
+        os.kill(self.ppid, signal.SIGTTIN)
         threading.Thread(target=self._end, daemon=True, name="retire").start()
 
     def _end(self) -> None:
@@ -155,6 +189,7 @@ class HttpWorker(ThreadWorker):  # type: ignore[misc]
         time.sleep(STOP_KEEPALIVE_LINGER)
         while time.monotonic() < until and len(self._turns) > self._hanging():
             time.sleep(0.05)
+        os.kill(self.ppid, signal.SIGTTOU)
         logging.shutdown()
         os._exit(1)
 
@@ -173,10 +208,6 @@ class _Done:
 
     def result(self) -> Any:
         return self._outcome
-
-
-def _nothing() -> None:
-    """Wake the loop."""
 
 
 def _unsent(connection: socket.socket) -> bool:

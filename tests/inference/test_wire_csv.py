@@ -89,6 +89,8 @@ REFUSED = [
     ("age,age,Size__c,bots\n1,2,3,4", "there is age twice", "a name twice"),
     ('1,2,"3\n4,5,6', "is not CSV", "an open quote"),
     ('1,2,"3"4', "is not CSV", "text after a quote"),
+    ('"x,age,Size__c,bots\n0,1,2,3', "is not CSV", "an open quote in a header"),
+    ("x\r,age,Size__c,bots\n0,1,2,3", "line 1 has 1 values", "a line end in a header"),
     ("1,2,0x10", "line 1: bots must be a number, not text", "hexadecimal"),
     ("1,2,1_000", "line 1: bots must be a number, not text", "an underscore"),
     ("1,2,nan", "line 1: bots must be a number, not text", "nan"),

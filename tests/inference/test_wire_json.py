@@ -5,6 +5,9 @@ import json
 import pytest
 from wire_examples import LINES, MIXED, decode, refusal
 
+from serving.inference.wire.columns import Columns
+from serving.scoring import Input
+
 A, B = [1, 2.5, None], [4, "5", ""]
 FIRST, SECOND = "[1.0, 2.5, nan]", "[4.0, 5.0, nan]"
 NAMES = ["age", "Size__c", "bots"]
@@ -149,6 +152,23 @@ TEXTS = [
 @pytest.mark.parametrize(("body", "says", "why"), TEXTS, ids=[c[2] for c in TEXTS])
 def test_bytes_that_are_no_json_are_refused_in_words(body, says, why):
     assert says in refusal(body), why
+
+
+def test_names_that_hold_few_letters_are_told_apart_in_every_record():
+    columns = Columns([Input("n"), Input("u")])
+    records = [{"n": 1, "u": 2}, {"u": 4, "n": 3}]
+    lines = "\n".join(map(json.dumps, records)).encode()
+
+    body = json.dumps({"dataframe_records": records}).encode()
+
+    assert decode(body, columns=columns).accounts.tolist() == [[1, 2], [3, 4]]
+    assert decode(lines, LINES, columns).accounts.tolist() == [[1, 2], [3, 4]]
+
+
+def test_a_single_name_is_no_list_of_names():
+    body = b'{"dataframe_split": {"columns": "n", "data": [[1]]}}'
+
+    assert "must be a list of names" in refusal(body, columns=Columns([Input("n")]))
 
 
 def test_what_a_caller_sent_is_not_repeated_to_them():

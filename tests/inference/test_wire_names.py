@@ -23,6 +23,7 @@ def make_columns(*names):
         (["straße"], ["STRASSE"], [0], "case beyond ASCII"),
         (["Bots", "bots"], ["bots", "Bots"], [1, 0], "alike within the model: exact ones count"),
         (["bots", "bots__c"], ["bots__c", "bots"], [1, 0], "alike but for the suffix"),
+        (["Bots", "bots"], ["Bots", "BOTS", "bots"], [0, 2], "a third one is another column"),
         (["a"], ["x", "X", "x", "a"], [3], "others may stand twice"),
         (["a__c__c"], ["A__c"], None, "one suffix, not two"),
         (["a"], [" a"], None, "blanks count"),

@@ -36,8 +36,11 @@ def test_a_request_beyond_the_slots_is_503_and_says_when_to_try_again_in_header_
 
 def test_bodies_have_only_so_much_room_together():
     memory = BodyMemory(100)
-    with memory.reserve(60), memory.reserve(40), pytest.raises(Problem), memory.reserve(1):
-        pass
+    with memory.body() as hold, memory.body() as hold_other:
+        hold(60)
+        hold_other(40)
+        with pytest.raises(Problem):
+            hold(1)
 
-    with memory.reserve(100):
-        pass
+    with memory.body() as hold:
+        hold(100)

@@ -3,7 +3,7 @@
 import socket
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import pytest
 
@@ -48,9 +48,11 @@ def request(path, body=b"", *headers):
 
 
 def read_all(client):
+    """All that comes until the other side closes, however it does."""
     content = b""
-    while piece := client.recv(65536):
-        content += piece
+    with suppress(ConnectionResetError):
+        while piece := client.recv(65536):
+            content += piece
     return content
 
 

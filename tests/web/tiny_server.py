@@ -13,6 +13,7 @@ from serving.web.watchdog import Limits
 
 
 class Tiny(Server):
+    health_routes = (b"GET / ", b"GET /ping ")
     quick_routes = (b"GET /", b"POST /")
 
     def load(self):

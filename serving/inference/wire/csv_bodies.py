@@ -148,6 +148,8 @@ class _Lines:
         names = ", ".join(self._columns.names)
         order = f", in this order: {names}" if self._width == self._columns.width else ""
         message = f"line {number} has {len(cells)} values; needed are {self._width}{order}"
+        if len(cells) == 1 and ("\t" in cells[0] or ";" in cells[0]):
+            message += "; commas must stand between them"
         raise BadRow(message, f"/{number}", f"{len(cells)} values instead of {self._width}")
 
     def path(self, row: int, column: int) -> str:

@@ -147,7 +147,7 @@ def request_format(content_type: str) -> Format:
     for known in FORMATS:
         if media_type.name in known.media_types:
             return _variant(known, media_type)
-    raise _unsupported("this Content-Type is not supported")
+    raise _unsupported(f"Content-Type {media_type.name[:60]!r} is not supported")
 
 
 @lru_cache(maxsize=256)

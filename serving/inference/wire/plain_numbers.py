@@ -53,8 +53,9 @@ def nothing_else(body: bytes, plain: Plain) -> bool:
 
     orjson takes the last of two equal keys, and numpy takes texts and booleans for numbers. Neither
     can be if what is left of the text without `_HARMLESS` is what is left of the keys under which
-    the rows were found: then no object has another key or the same one twice, and no value is
-    text, true or false.
+    the rows were found. A string leaves its quotes at the least, so there are as many strings as
+    keys that must be there: no object has another key or one twice, and no value is text. A
+    backslash, true and false would leave something too.
     """
     keys = plain.once.translate(None, _HARMLESS)
     keys += plain.each.translate(None, _HARMLESS) * len(plain.rows)
