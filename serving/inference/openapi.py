@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import importlib.metadata
 import io
-import json
 from typing import Any
 
 import orjson
@@ -59,7 +58,7 @@ def _invocations(model: ServedModel) -> _Part:
         "text/csv": {"schema": csv_body(model), "examples": _csv_examples(model)},
         "application/jsonlines": {
             "schema": json_lines_body(model),
-            "examples": {"features": {"value": json.dumps({"features": _example(model)}) + "\n"}},
+            "examples": {"features": {"value": _json_line(model)}},
         },
     }
     answers: _Part = {kind.media_types[0]: {"schema": {"type": "string"}} for kind in FORMATS}
@@ -113,6 +112,10 @@ def _csv_examples(model: ServedModel) -> _Part:
     row = _example(model)
     names = [column.name for column in model.columns.inputs]
     return {"by position": {"value": _csv(row)}, "by name": {"value": _csv(names, row)}}
+
+
+def _json_line(model: ServedModel) -> str:
+    return orjson.dumps({"features": _example(model)}, option=orjson.OPT_APPEND_NEWLINE).decode()
 
 
 def _csv(*rows: list[Any]) -> str:

@@ -83,7 +83,9 @@ def predict(
     seen = model.ranges.watch(_good(decoded))
     if any(seen.outside):
         fields["outside_training_range"] = seen.shares_outside()
-    refuse_shifted(seen, model.scorer.inputs, manner.refuse_out_of_range)
+    refuse_shifted(
+        seen, model.scorer.inputs, manner.refuse_out_of_range, rows=len(decoded.accounts)
+    )
     pieces, ranks = [given.begin()], []
     for block, scores in _score(model, decoded, deadline, manner, now):
         ranks.append(scores.ranks)
@@ -91,7 +93,7 @@ def predict(
     if model.metrics is not None and ranks:
         model.metrics.observe(seen, np.concatenate(ranks), len(decoded.bad_rows))
     pieces.append(given.end())
-    if manner.ends_with_newline and not b"".join(pieces[-2:]).endswith(b"\n"):
+    if manner.ends_with_newline and any(pieces) and not b"".join(pieces[-2:]).endswith(b"\n"):
         pieces.append(b"\n")
     return Prediction(pieces, len(decoded.bad_rows), fields)
 

@@ -16,6 +16,8 @@ from serving.web.problems import Problem
 _FEW_ACCOUNTS = 6
 #: With fewer accounts one unusual customer would be a large share.
 _LEAST_ROWS = 20
+#: The same for a column that is mostly missing.
+_LEAST_GIVEN = 10
 #: So many columns are named, the worst first.
 _NAMED = 3
 
@@ -90,7 +92,7 @@ class Seen:
         }
 
 
-def refuse_shifted(seen: Seen, inputs: Sequence[Input], limit: float | None) -> None:
+def refuse_shifted(seen: Seen, inputs: Sequence[Input], limit: float | None, *, rows: int) -> None:
     """Refuse a request whose values cannot be those of their columns.
 
     Parameters
@@ -101,16 +103,22 @@ def refuse_shifted(seen: Seen, inputs: Sequence[Input], limit: float | None) -> 
     limit : float or None
         The share of an input's given values that may be outside the training range; None
         refuses nothing.
+    rows : int
+        How many rows the request has, with those that could not be read.
 
     Raises
     ------
     Problem
-        400 if 20 rows or more are given and an input has a larger share outside. Names the
-        columns, the worst first.
+        400 if there are 20 rows or more and an input that is given in 10 of them has a larger
+        share outside. Names the columns, the worst first.
     """
-    if limit is None or seen.rows < _LEAST_ROWS:
+    if limit is None or rows < _LEAST_ROWS:
         return
-    shares = {column: seen.share_outside(column) for column in range(len(inputs))}
+    shares = {
+        column: seen.share_outside(column)
+        for column in range(len(inputs))
+        if seen.rows - seen.missing[column] >= _LEAST_GIVEN
+    }
     beyond = sorted((c for c in shares if shares[c] > limit), key=lambda c: -shares[c])
     if not beyond:
         return

@@ -50,8 +50,8 @@ def routes(
     blueprint = Blueprint("container", __name__)
     for path, answer in answers.items():
         _add(blueprint, path, "GET", answer)
-    # For the methods that are refused: POST does not come here.
-    _add(blueprint, ROUTE, "POST", _alive)
+    # For the methods that are refused. POST to the path as it is written does not come here.
+    _add(blueprint, ROUTE, "POST", _another_path)
     return blueprint
 
 
@@ -73,6 +73,10 @@ def _ready(model: ModelSource) -> Response:
 
 def _alive() -> Response:
     return _json({"status": "ok"})
+
+
+def _another_path() -> Response:
+    raise Problem(404, "Not Found")
 
 
 def _schema(model: ModelSource) -> Response:

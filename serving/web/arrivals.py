@@ -10,7 +10,7 @@ SEEN_BYTES = 16 * 1024
 #: So much of a body, or all of it, should be there before it is worth a thread.
 AHEAD_BYTES = 256 * 1024
 
-_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,12})[ \t]*(?:\r\n|\Z)", re.IGNORECASE)
+_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,40})[ \t]*(?:\r\n|\Z)", re.IGNORECASE)
 
 
 def whole_bytes(seen: bytes) -> int | None:

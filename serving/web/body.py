@@ -41,6 +41,8 @@ def read_body(
     encoding = environ.get("HTTP_CONTENT_ENCODING", "identity")
     if encoding.strip().lower() not in ("", "identity"):
         raise Problem(415, "Content-Encoding is not supported; send the body plain")
+    if environ.get("HTTP_TRANSFER_ENCODING", "chunked").strip().lower() != "chunked":
+        raise Problem(415, "Transfer-Encoding is not supported but for chunked")
     # The server's own stream: werkzeug's wrapper is what hides a short body.
     stream = environ["wsgi.input"]
     announced = _announced_bytes(environ)

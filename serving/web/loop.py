@@ -125,9 +125,12 @@ class LoopWorker(ThreadWorker):  # type: ignore[misc]
         try:
             client, address = listener.accept()
         except OSError as error:
-            if error.errno in (errno.EAGAIN, errno.ECONNABORTED, errno.EWOULDBLOCK):
-                return None
-            raise
+            if error.errno in (errno.EMFILE, errno.ENFILE):
+                # Until the main thread looks again, some may have closed.
+                super().set_accept_enabled(False)
+            elif error.errno not in (errno.EAGAIN, errno.ECONNABORTED, errno.EWOULDBLOCK):
+                raise
+            return None
         self.nr_conns += 1
         return Connection(self, self.cfg, client, address, listener.getsockname())
 

@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -100,6 +101,7 @@ class Recorded:
         record = environ[_KEY] = Record(self._id_for(environ))
         turn = turn_of(environ)
         turn.request_id = record.request_id
+        turn.note_overdue = partial(self._note_overdue, environ, record, started)
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             record.status = int(status[:3])
@@ -110,6 +112,10 @@ class Recorded:
         if not turn.claim():
             # The watchdog has answered and logged; for the server the caller is gone.
             raise BrokenPipeError(errno.EPIPE, "answered at its deadline")
+        self._note(environ, record, started)
+        return pieces
+
+    def _note(self, environ: WSGIEnvironment, record: Record, started: float) -> None:
         took = time.perf_counter() - started
         if self._observer:
             self._observer.observe(record, took)
@@ -124,7 +130,11 @@ class Recorded:
                     **record.fields,
                 }
             )
-        return pieces
+
+    def _note_overdue(self, environ: WSGIEnvironment, record: Record, started: float) -> None:
+        record.status, record.refusal = 503, "deadline"
+        record.fields["reason"] = "overdue"
+        self._note(environ, record, started)
 
     def _id_for(self, environ: WSGIEnvironment) -> str:
         given = environ.get("HTTP_X_REQUEST_ID", "") if self._takes_ids else ""

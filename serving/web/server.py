@@ -13,8 +13,9 @@ from gunicorn.glogging import Logger
 from serving.web.watchdog import Limits
 from serving.web.worker import HttpWorker
 
-#: SageMaker and most orchestrators kill 30 s after SIGTERM; requests at hand get most of that.
-GRACEFUL_TIMEOUT_S = 25
+#: SageMaker and most orchestrators kill 30 s after SIGTERM; requests at hand get most of that, and
+#: one that hangs is answered before.
+GRACEFUL_TIMEOUT_S = 28
 #: A worker whose main thread is not heard of for this long is replaced.
 WORKER_TIMEOUT_S = 60
 #: Longer than load balancers and the gateway keep an idle connection (60 s), so that they are the

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 _KEY = "scorecard.turn"
@@ -21,25 +21,26 @@ class Turn:
     ----------
     connection : socket or None
         None where there is no server, as in tests of an app alone.
-    phase : str
-        `READING`, `WORKING` or `WRITING`.
-    since : float
-        When the phase began, on the monotonic clock, in seconds.
+    state : tuple of (str, float)
+        `READING`, `WORKING` or `WRITING`, and since when, on the monotonic clock, in seconds. Set
+        at once, because others look.
     thread_id : int
         The thread that works on it.
     request_id : str
         Empty until the app has given one.
     is_overdue : bool
         Whether the watchdog has answered it.
+    note_overdue : callable
+        Told when it has, so that it is logged and counted.
     """
 
     __slots__ = (
         "_answer",
         "connection",
         "is_overdue",
-        "phase",
+        "note_overdue",
         "request_id",
-        "since",
+        "state",
         "thread_id",
     )
 
@@ -48,19 +49,19 @@ class Turn:
         self.thread_id = threading.get_ident()
         self.request_id = ""
         self.is_overdue = False
-        self.phase = READING
-        self.since = time.monotonic()
+        self.note_overdue: Callable[[], None] = lambda: None
+        self.state = (READING, time.monotonic())
         self._answer = threading.Lock()
 
     def has_read(self) -> None:
         """Note that the whole body is here."""
-        self.phase, self.since = WORKING, time.monotonic()
+        self.state = (WORKING, time.monotonic())
 
     def claim(self) -> bool:
         """Take the right to answer; only the first to ask gets it."""
         if not self._answer.acquire(blocking=False):
             return False
-        self.phase, self.since = WRITING, time.monotonic()
+        self.state = (WRITING, time.monotonic())
         return True
 
     def attach(self, environ: dict[str, Any]) -> None:

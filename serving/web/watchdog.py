@@ -12,7 +12,6 @@ import traceback
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from serving.web.requests import log_request
 from serving.web.turns import READING, WORKING, Turn
 
 _log = logging.getLogger(__name__)
@@ -70,12 +69,13 @@ class Watchdog:
         """End the turns that are over their limit at a moment of the monotonic clock."""
         # A copy in one step: other threads add and remove.
         for turn in list(self._turns):
-            age = now - turn.since
-            if turn.phase == READING:
+            phase, since = turn.state
+            age = now - since
+            if phase == READING:
                 if age > self._limits.reading:
                     # The reader sees the end of the stream, and refuses what came.
                     _shut(turn, socket.SHUT_RD)
-            elif turn.phase == WORKING:
+            elif phase == WORKING:
                 if age > self._limits.working and turn.claim():
                     self._answer(turn, age)
             elif age > self._limits.writing:
@@ -83,17 +83,18 @@ class Watchdog:
 
     def _answer(self, turn: Turn, age: float) -> None:
         turn.is_overdue = True
-        frame = sys._current_frames().get(turn.thread_id)  # noqa: SLF001 (its documented name)
-        stack = "".join(traceback.format_stack(frame)) if frame else ""
-        fields = {"request_id": turn.request_id, "seconds": round(age, 1), "traceback": stack}
-        _log.error("a request hangs; the worker is replaced", extra={"fields": fields})
-        log_request({"request_id": turn.request_id, "status": 503, "reason": "overdue"})
+        # First the answer: what follows may have to wait, for a log that nobody takes.
         if turn.connection is not None:
             with contextlib.suppress(OSError):
                 answer = self._overdue(turn.request_id)
                 turn.connection.send(answer, socket.MSG_DONTWAIT)
         _shut(turn, socket.SHUT_RDWR)
         self._retire()
+        turn.note_overdue()
+        frame = sys._current_frames().get(turn.thread_id)  # noqa: SLF001 (its documented name)
+        stack = "".join(traceback.format_stack(frame)) if frame else ""
+        fields = {"request_id": turn.request_id, "seconds": round(age, 1), "traceback": stack}
+        _log.error("a request hangs; the worker is replaced", extra={"fields": fields})
 
 
 def _shut(turn: Turn, how: int) -> None:

@@ -18,7 +18,6 @@ import fcntl
 import logging
 import os
 import selectors
-import signal
 import socket
 import sys
 import termios
@@ -43,6 +42,9 @@ SMALL_BYTES = 4096
 
 #: After a request that held up the loop, the loop serves none but health checks for so long.
 _SLOW_FOR_S = 10.0
+
+#: How long a worker that is to be replaced still serves open connections at least.
+_RETIRING_S = 1.0
 
 #: How often connections are looked through for those that have waited long enough.
 _LOOK_S = 0.25
@@ -165,7 +167,12 @@ class HttpWorker(LoopWorker):
             return
         self._next_look = time.monotonic() + _LOOK_S
         # They are not in the order of their ends, unlike gthread's own.
-        self.pending_conns = deque(sorted(self.pending_conns, key=attrgetter("timeout")))
+        waiting = sorted(self.pending_conns, key=attrgetter("timeout"))
+        if self.nr_conns >= self.worker_connections:
+            # All places are taken: those go first that have said nothing whole for longest.
+            for conn in waiting[: len(waiting) // 2 + 1]:
+                conn.timeout = 0.0
+        self.pending_conns = deque(waiting)
         super().murder_pending()
 
     def _cap_keepalive(self, deadline: float) -> None:
@@ -179,17 +186,15 @@ class HttpWorker(LoopWorker):
             return
         self._retired_at = time.monotonic()
         self.alive = False
-        # One more worker, at once: until this one has ended, there would be one less.
-        os.kill(self.ppid, signal.SIGTTIN)
         threading.Thread(target=self._end, daemon=True, name="retire").start()
 
     def _end(self) -> None:
         # Python would wait for the thread that hangs.
         until = time.monotonic() + self.cfg.graceful_timeout
-        time.sleep(STOP_KEEPALIVE_LINGER)
+        # While it lasts there is one worker less, or none.
+        time.sleep(_RETIRING_S)
         while time.monotonic() < until and len(self._turns) > self._hanging():
             time.sleep(0.05)
-        os.kill(self.ppid, signal.SIGTTOU)
         logging.shutdown()
         os._exit(1)
 

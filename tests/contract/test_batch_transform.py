@@ -215,3 +215,33 @@ def test_b11_forty_megabytes_in_pieces_are_scored_once_each_in_order(batch, arti
     out = transform(batch, lines.splitlines(keepends=True), 6 * 2**20)
 
     assert scores(out) == expected(artifact, rows)
+
+
+@pytest.mark.parametrize(
+    "before", ["\n", "\r\n", "sep=,\n", ",".join(f"col{n}" for n in range(15)) + "\n"]
+)
+def test_what_stands_before_accounts_is_never_passed_over_as_a_bad_row(placeholder, before):
+    header = ",".join(INPUTS[::-1]) + "\n" if before.startswith(("\n", "\r", "sep")) else ""
+
+    answer = post(placeholder, before + header + table([row[::-1] for row in ROWS]))
+
+    assert answer.status == 400
+
+
+def test_a_header_alone_yields_no_line(batch):
+    answer = post(batch, ",".join(INPUTS) + "\n")
+
+    assert (answer.status, answer.body) == (200, b"")
+
+
+def test_a_request_of_which_no_row_can_be_read_is_refused_in_any_case(placeholder):
+    answer = post(placeholder, table([row[:14] for row in accounts(30)]))
+
+    assert answer.status == 400
+    assert "no row can be read" in answer.json()["message"]
+
+
+def test_lines_that_end_in_carriage_returns_count_as_lines(placeholder):
+    answer = post(placeholder, b"1," + b"\r" * 6_000_000)
+
+    assert answer.status == 400

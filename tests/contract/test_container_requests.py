@@ -217,6 +217,9 @@ def test_i24_no_instances_are_no_predictions(container):
     [
         (405, "GET", "/invocations", {}, "E6: a method that is not for this path"),
         (404, "GET", "/nothing", {}, "H17: a path that is not there"),
+        (404, "POST", "//invocations", {"Content_Type": JSON}, "nearly the path"),
+        (404, "POST", "/invocations/", {"Content_Type": JSON}, "nearly the path"),
+        (405, "OPTIONS", "/invocations", {}, "a method that Flask would answer by itself"),
         (415, "POST", "/invocations", {"Content_Type": "text/plain"}, "I17: another type"),
         (415, "POST", "/invocations", {"Content_Type": "application/x-npy"}, "I17: numpy's type"),
         (415, "POST", "/invocations",

@@ -51,7 +51,8 @@ def sample():
 
 def is_refused(scorer, accounts, limit=LIMIT):
     try:
-        refuse_shifted(TrainingRanges(scorer).watch(accounts), scorer.inputs, limit)
+        seen = TrainingRanges(scorer).watch(accounts)
+        refuse_shifted(seen, scorer.inputs, limit, rows=len(accounts))
     except Problem:
         return True
     return False
@@ -166,7 +167,7 @@ def with_outside(scorer, **rows_outside):
 def problem_of(scorer, accounts, inputs=None):
     seen = TrainingRanges(scorer).watch(accounts)
     with pytest.raises(Problem) as refused:
-        refuse_shifted(seen, inputs or scorer.inputs, LIMIT)
+        refuse_shifted(seen, inputs or scorer.inputs, LIMIT, rows=len(accounts))
     return refused.value
 
 
@@ -225,7 +226,7 @@ def test_no_accounts_are_nowhere_outside(sample):
     seen = TrainingRanges(scorer).watch(accounts[:0])
 
     assert (seen.rows, seen.shares_outside()) == (0, {})
-    refuse_shifted(seen, scorer.inputs, LIMIT)
+    refuse_shifted(seen, scorer.inputs, LIMIT, rows=0)
 
 
 @given(seed=st.integers(0, 2**32 - 1), rows=st.integers(7, 40))
@@ -244,3 +245,21 @@ def test_many_accounts_count_as_one_by_one(sample, seed, rows):
     each = [ranges.watch(accounts[row : row + 1]) for row in range(rows)]
     assert list(together.missing) == np.sum([seen.missing for seen in each], axis=0).tolist()
     assert list(together.outside) == np.sum([seen.outside for seen in each], axis=0).tolist()
+
+
+def test_a_column_that_is_hardly_ever_given_refuses_nothing(sample):
+    scorer, accounts = sample
+    accounts = accounts[:40].copy()
+    accounts[1:, 3] = np.nan
+    accounts[0, 3] = 1e9
+
+    assert not is_refused(scorer, accounts)
+
+
+def test_rows_that_cannot_be_read_do_not_make_a_request_too_small_to_judge(sample):
+    scorer, accounts = sample
+    rotated = np.roll(accounts[:20], 1, axis=1)
+    seen = TrainingRanges(scorer).watch(rotated[:19])
+
+    with pytest.raises(Problem):
+        refuse_shifted(seen, scorer.inputs, LIMIT, rows=20)

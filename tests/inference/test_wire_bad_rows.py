@@ -97,7 +97,7 @@ def test_bad_rows_are_kept_up_to_a_thousand_and_then_up_to_half(content_type, ba
     assert len(decode(body(0, 1000), content_type, keep_bad_rows=True).bad_rows) == 1000
     assert len(decode(body(1500, 1500), content_type, keep_bad_rows=True).bad_rows) == 1500
     message = refusal(body(1000, 1001), content_type, keep_bad_rows=True)
-    assert "more than half of 2001 rows cannot be read; the first: " in message
+    assert "too many of 2001 rows cannot be read; the first: " in message
 
 
 def test_a_row_with_several_mistakes_is_kept_once_with_the_first():

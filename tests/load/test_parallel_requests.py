@@ -45,7 +45,7 @@ def test_e8_parallel_requests_get_their_own_rows_back(start, model, count):
     batches = [accounts(8 + number % 23, seed=number) for number in range(CALLERS)]
     expected = [predicted(scorer, rows) for rows in batches]
     assert len({json.dumps(one) for one in expected}) == CALLERS  # else a mix-up would not show
-    container = start(SCORECARD_WORKERS="2", SCORECARD_SLOTS="64", SCORECARD_THREADS="64")
+    container = start(SCORECARD_WORKERS="2", SCORECARD_SLOTS="64", SCORECARD_THREADS="65")
     wrong = []
 
     def compare(number, status, body):

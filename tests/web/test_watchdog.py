@@ -63,12 +63,15 @@ def test_a_request_that_hangs_is_answered_once_and_the_worker_is_replaced(pair, 
     turn.request_id = "id-1"
     turn.has_read()
 
+    noted = []
+    turn.note_overdue = lambda: noted.append(1)
+
     look(turn, retired, after=21)
     look(turn, retired, after=22)
 
     assert callers.recv(100) == b"id-1"
     assert callers.recv(100) == b""
-    assert retired == [1]
+    assert retired == noted == [1]
     assert not turn.claim()
 
 

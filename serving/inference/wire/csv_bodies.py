@@ -15,6 +15,7 @@ from serving.inference.wire.columns import Columns
 from serving.inference.wire.json_bodies import BYTE_ORDER_MARK
 from serving.inference.wire.plain_numbers import to_accounts
 from serving.inference.wire.rows import BadRow, Decoded, read_rows, refuse_crumbs
+from serving.inference.wire.values import number_from_text
 from serving.scoring import InvalidInput, MissingColumns
 from serving.web.problems import Problem
 
@@ -46,7 +47,9 @@ def decode_csv(
     MissingColumns
         If there must be a header, and it does not name every input.
     """
-    refuse_crumbs(body, b"\n", columns.width)
+    # A line may end in either, or in both.
+    one_end = body.replace(b"\r\n", b"\n") if b"\r" in body else body
+    refuse_crumbs(one_end, b"\r\n", columns.width)
     accounts = _plain(body, columns, header)
     if accounts is not None:
         return Decoded(accounts, {})
@@ -69,6 +72,8 @@ def decode_csv_strictly(
         raise Problem(400, "the body is empty; send a line per account")
     first = lines[0][1]
     order = _header_order(first, columns, header)
+    if order is None and header is None and keep_bad_rows:
+        _check_first(first, columns)
     rows = (
         _Lines(lines, list(range(columns.width)), columns.width, columns)
         if order is None
@@ -93,6 +98,25 @@ def _header_order(cells: Sequence[str], columns: Columns, header: bool | None) -
             reason = f"line 1 looks like a header, but lacks {lacks}; name every column or none"
             raise Problem(400, reason) from None
         return None
+
+
+def _check_first(cells: Sequence[str], columns: Columns) -> None:
+    """Refuse a first line that may be a header gone wrong, or stand before one.
+
+    Kept as a bad row, it would have the accounts below it read by position, meant so or not.
+    """
+    names = [cell.strip() for cell in cells]
+    is_blank = not any(names) and len(names) != columns.width
+    if is_blank or (columns.numbers_only and any(names) and not any(map(_is_number, names))):
+        raise Problem(400, "line 1 is no account, and no header that has every name")
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        number_from_text(cell)
+    except ValueError:
+        return cell == "NaN"
+    return True
 
 
 def _looks_like_one(names: Sequence[str], columns: Columns) -> bool:

@@ -16,6 +16,8 @@ from serving.web.problems import MAX_ERRORS, Detail, Problem
 
 #: Up to so many bad rows are kept whatever their share.
 MANY_BAD_ROWS = 1000
+#: More than this are not kept whatever their share.
+MOST_BAD_ROWS = 20_000
 
 #: Bodies up to this size are read before it is known that they are nothing but crumbs.
 _SMALL_BODY = 2**20
@@ -81,7 +83,7 @@ class _Mistakes:
         self.kept: dict[int, str] = {}
 
     def add(self, row: int, message: str, detail: Detail, of: int) -> None:
-        """Take down a mistake; `of` rows have been looked at so far.
+        """Take down a mistake in a body of `of` rows.
 
         Raises
         ------
@@ -92,9 +94,9 @@ class _Mistakes:
             self._found.append(_Mistake(row, message, detail))
             return
         self.kept.setdefault(row, message)
-        if len(self.kept) > max(MANY_BAD_ROWS, of // 2):
+        if len(self.kept) > min(max(MANY_BAD_ROWS, of // 2), MOST_BAD_ROWS):
             first = min(self.kept)
-            reason = f"more than half of {of} rows cannot be read; the first: {self.kept[first]}"
+            reason = f"too many of {of} rows cannot be read; the first: {self.kept[first]}"
             raise Problem(400, reason)
 
     def may_go_on(self, so_far: int) -> bool:
@@ -169,7 +171,7 @@ def _well_formed(rows: Rows, columns: Columns, mistakes: _Mistakes) -> list[Sequ
         except BadRow as wrong:
             values.append(blank)
             bad += 1
-            mistakes.add(row, wrong.message, wrong.detail, of=row + 1)
+            mistakes.add(row, wrong.message, wrong.detail, of=len(rows))
             if not mistakes.may_go_on(bad):
                 break
     return values

@@ -107,7 +107,7 @@ def _number(value: Any, _today: dt.date) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise WrongValue(f"must be a number, not {_kind(value)}")
     try:
-        number = _number_from_text(value) if isinstance(value, str) else float(value)
+        number = number_from_text(value) if isinstance(value, str) else float(value)
     except OverflowError:
         number = math.inf
     if math.isinf(number):
@@ -115,7 +115,7 @@ def _number(value: Any, _today: dt.date) -> float:
     return number
 
 
-def _number_from_text(text: str) -> float:
+def number_from_text(text: str) -> float:
     """Read a number by Python's rules, without ``_``, ``nan`` and ``inf``."""
     plain = text.strip().lower()
     if "_" in plain or plain.lstrip("+-") in _NOT_NUMBERS:
