@@ -28,8 +28,9 @@ class JsonLines(logging.Formatter):
 
 def log_json_lines(level: int = logging.INFO) -> None:
     """Send every logger of this process to stdout as JSON lines."""
-    # Which thread of which process wrote a line is not shown, and takes time to find out.
+    # Which thread, process and line of code wrote it is not shown, and takes time to find out.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None  # noqa: SLF001 (as its documentation has it)
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonLines())
     root = logging.getLogger()

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from typing import Self
 
 from serving.web.problems import Problem
 
@@ -35,28 +34,43 @@ class BodyMemory:
         self._left = total
         self._lock = threading.Lock()
 
-    @contextmanager
-    def body(self) -> Iterator[Callable[[int], None]]:
-        """Hold a body: gives what is to be told the size of every piece that comes.
+    def body(self) -> HeldBody:
+        """Give room for a body: ``with memory.body() as hold: ...``."""
+        return HeldBody(self)
 
-        That raises Problem 503 if there is no room for it. What is announced and not sent takes no
-        room, so that slow senders cannot keep others out.
-        """
-        held = 0
+    def take(self, size: int) -> None:
+        """Take room; raises Problem 503 if there is not so much."""
+        with self._lock:
+            if size > self._left:
+                raise _busy("this worker holds as many bodies as it may")
+            self._left -= size
 
-        def add(size: int) -> None:
-            nonlocal held
-            with self._lock:
-                if size > self._left:
-                    raise _busy("this worker holds as many bodies as it may")
-                self._left -= size
-                held += size
+    def give_back(self, size: int) -> None:
+        """Give room back."""
+        with self._lock:
+            self._left += size
 
-        try:
-            yield add
-        finally:
-            with self._lock:
-                self._left += held
+
+class HeldBody:
+    """The room of one body, which is told the size of every piece that comes.
+
+    What is announced and not sent takes no room, so that slow senders cannot keep others out.
+    """
+
+    def __init__(self, memory: BodyMemory) -> None:
+        self._memory = memory
+        self._held = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._memory.give_back(self._held)
+
+    def __call__(self, size: int) -> None:
+        """Hold so much more; raises Problem 503 if there is no room for it."""
+        self._memory.take(size)
+        self._held += size
 
 
 def _busy(why: str) -> Problem:
