@@ -38,8 +38,8 @@ _log = logging.getLogger("serving.inference")
 class Container(Server):
     """Workers load the model themselves, so SIGHUP loads it anew."""
 
-    health_routes = (b"GET /ping ", b"GET /livez ", b"GET /readyz ")
-    quick_routes = (b"POST /invocations ",)
+    health_routes = (b"GET /ping", b"GET /livez", b"GET /readyz")
+    quick_routes = (b"POST /invocations",)
 
     def __init__(self, settings: InferenceSettings, *, counted: bool) -> None:
         self._settings = settings

@@ -31,7 +31,7 @@ class Server(BaseApplication):  # type: ignore[misc]
     limits : Limits
         What the watchdog of a worker grants a request.
     health_routes : tuple of bytes
-        How requests begin that a worker's loop serves itself.
+        Method, a space and path of requests that a worker's loop serves itself.
     quick_routes : tuple of bytes
         The same of those it serves as long as they turn out to be quick.
     """

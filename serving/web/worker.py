@@ -29,11 +29,11 @@ from operator import attrgetter
 from typing import Any
 
 from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseException
-from gunicorn.http.wsgi import Response
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER
 
 from serving.web.arrivals import SEEN_BYTES, awaited_bytes, whole_bytes
 from serving.web.loop import Connection, LoopWorker
+from serving.web.plain_requests import PlainAnswer, plain_environ
 from serving.web.requests import log_request, new_request_id
 from serving.web.turns import Turn
 from serving.web.watchdog import Watchdog
@@ -49,8 +49,6 @@ _RETIRING_S = 1.0
 
 #: How often connections are looked through for those that have waited long enough.
 _LOOK_S = 0.25
-
-_SMALL_ANSWER_BYTES = 64 * 1024
 
 #: How long a thread works while another one waits. Python's own 5 ms add up where several threads
 #: score and a health check waits for them all.
@@ -85,10 +83,7 @@ class HttpWorker(LoopWorker):
 
         def with_turn(environ: dict[str, Any], start_response: Any) -> Any:
             self._own.turn.attach(environ)
-            pieces = app(environ, start_response)
-            if isinstance(pieces, list) and environ["REQUEST_METHOD"] == "POST":
-                return _in_one_piece(start_response.__self__, pieces)
-            return pieces
+            return app(environ, start_response)
 
         self.wsgi = with_turn
         Watchdog(self._turns, self.app.limits, partial(self.app.refuse, 503), self._retire).start()
@@ -115,18 +110,36 @@ class HttpWorker(LoopWorker):
         # An end of the stream is small, too. While the last answer is not taken, the next might
         # not fit beside it, and the loop would wait for the caller.
         if (not seen or self._is_quick(seen)) and not _unsent(conn.sock):
-            self._serve_at_once(conn)
+            self._serve_at_once(conn, seen)
         else:
             super().enqueue_req(conn)
 
-    def handle(self, conn: Connection) -> Any:
-        """Serve one request of a connection."""
+    def handle(self, conn: Connection, seen: bytes = b"") -> Any:
+        """Serve one request of a connection; `seen` is the whole of it, if that is known."""
         turn = self._own.turn = Turn(conn.sock)
         self._turns.add(turn)
         try:
+            for route in self.app.quick_routes if self.alive else ():
+                if environ := plain_environ(seen, route):
+                    return self._handle_plain(conn, environ, len(seen))
             return super().handle(conn)
         finally:
             self._turns.discard(turn)
+
+    def _handle_plain(self, conn: Connection, environ: dict[str, Any], size: int) -> bool:
+        """Serve a request that needs no parser; as `handle`, says whether another may follow."""
+        answer = PlainAnswer()
+        try:
+            conn.sock.setblocking(True)
+            conn.init()
+            conn.sock.recv(size)
+            conn.sock.sendall(answer.whole(self.wsgi(environ, answer.start_response)))
+        except OSError:
+            return False
+        except Exception as error:  # noqa: BLE001 (as gunicorn does)
+            self.handle_error(None, conn.sock, conn.client, error)
+            return False
+        return bool(len(self.keepalived_conns) < self.max_keepalived)
 
     def handle_error(self, _req: object, client: Any, _addr: object, exc: BaseException) -> None:
         """Answer a request that never became one."""
@@ -142,17 +155,18 @@ class HttpWorker(LoopWorker):
     def _is_quick(self, seen: bytes) -> bool:
         if len(seen) > SMALL_BYTES or whole_bytes(seen) != len(seen):
             return False
-        return seen.startswith(self.app.health_routes) or (
-            seen.startswith(self.app.quick_routes) and time.monotonic() > self._quick_from
-        )
+        target = seen[: seen.find(b" ", seen.find(b" ") + 1)]
+        if target in self.app.quick_routes:
+            return time.monotonic() > self._quick_from
+        return target in self.app.health_routes
 
     def loop_was_held_up(self) -> None:
         """Leave small requests to threads for a while."""
         self._quick_from = time.monotonic() + _SLOW_FOR_S
 
-    def _serve_at_once(self, conn: Connection) -> None:
+    def _serve_at_once(self, conn: Connection, seen: bytes) -> None:
         with self.serving():
-            outcome = self.handle(conn)
+            outcome = self.handle(conn, seen)
         self.finish_request(conn, _Done(outcome))
 
     def _park(self, conn: Connection, awaited: int) -> None:
@@ -219,26 +233,6 @@ class _Done:
 
     def result(self) -> Any:
         return self._outcome
-
-
-def _in_one_piece(response: Response, pieces: list[bytes]) -> list[bytes]:
-    """Put head and body of a small answer together.
-
-    gunicorn writes the head and each piece by a call of its own; each costs some ten microseconds,
-    and wakes the caller.
-    """
-    body_bytes = response.response_length
-    if body_bytes is None or body_bytes > _SMALL_ANSWER_BYTES:
-        return pieces
-    lines = [
-        *response.default_headers(),
-        *(f"{name}: {value}\r\n" for name, value in response.headers),
-    ]
-    head = "".join([*lines, "\r\n"]).encode("latin-1")
-    response.headers_sent = True
-    # It counts what it has sent of the body.
-    response.sent = -len(head)
-    return [b"".join([head, *pieces])]
 
 
 def _unsent(connection: socket.socket) -> bool:

@@ -13,8 +13,8 @@ from serving.web.watchdog import Limits
 
 
 class Tiny(Server):
-    health_routes = (b"GET / ", b"GET /ping ")
-    quick_routes = (b"GET /", b"POST /")
+    health_routes = (b"GET /ping", b"GET /")
+    quick_routes = (b"POST /echo",)
 
     def load(self):
         log_json_lines()
