@@ -39,7 +39,7 @@ test-wheel: $(READY)  ## The same suite against the built wheel in an environmen
 	$(BIN)/python -m tests.wheel
 
 test-ci: test-wheel  ## What is too long for `make test`
-	$(BIN)/pytest -q -n 2 -m slow
+	$(BIN)/pytest -q -n 2 -m 'slow and not soak'
 
 test-all: check test test-ci  ## Everything, soaks too (about half an hour)
 	$(BIN)/pytest -q -m soak

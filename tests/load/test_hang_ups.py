@@ -12,6 +12,8 @@ from tests.load.hostile import hang_up, stalled
 from tests.load.worker_state import holdings, wait_until, workers_of
 from tests.processes import call
 
+pytestmark = pytest.mark.slow
+
 SLOTS, THREADS = 4, 8
 LARGE = post(as_json(accounts(2_000)))
 CHUNKS = chunked(as_json(accounts(50)), 100)

@@ -10,6 +10,8 @@ from tests.load.slow_container import HOLDS, SPINS, WAITS
 from tests.load.worker_state import wait_until, workers_of
 from tests.processes import call
 
+pytestmark = pytest.mark.slow
+
 DEADLINE_S = 0.5
 #: What comes on top of the deadline until a request that hangs is answered.
 GRACE_S = 4

@@ -10,6 +10,8 @@ from tests.load.client import Load, under_load
 from tests.load.slow_container import WAITS
 from tests.load.worker_state import wait_until
 
+pytestmark = pytest.mark.slow
+
 #: Words of a caller's that are nobody else's business.
 KEY, VALUE, TEXT = "sk-3141592653", "271828182.84", "north-by-northwest"
 KEY_LINES = (f"X-Api-Key: {KEY}", f"Authorization: Bearer {KEY}")

@@ -11,6 +11,8 @@ from tests.load.client import Load, under_load
 from tests.load.worker_state import wait_until
 from tests.processes import call
 
+pytestmark = pytest.mark.slow
+
 SLOW_S = 0.3
 SLOTS, WORKERS = 4, 2
 CLIENTS = 64

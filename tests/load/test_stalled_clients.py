@@ -12,6 +12,8 @@ from tests.load.hostile import connect, rest_of, stalled
 from tests.load.worker_state import holdings, wait_until, workers_of
 from tests.processes import call
 
+pytestmark = pytest.mark.slow
+
 THREADS = 8
 CLIENTS = 3 * THREADS
 PING_LIMIT_S = 2
