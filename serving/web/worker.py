@@ -69,7 +69,7 @@ class HttpWorker(LoopWorker):
         self._own = threading.local()
         self._quick_from = 0.0
         self._next_look = 0.0
-        self._retired_at: float | None = None
+        self._is_retiring = False
 
     def init_process(self) -> None:
         """Begin to work."""
@@ -132,7 +132,7 @@ class HttpWorker(LoopWorker):
         try:
             conn.sock.setblocking(True)
             conn.init()
-            conn.sock.recv(size)
+            conn.sock.recv(size, socket.MSG_WAITALL)
             conn.sock.sendall(answer.whole(self.wsgi(environ, answer.start_response)))
         except OSError:
             return False
@@ -202,9 +202,9 @@ class HttpWorker(LoopWorker):
 
     def _retire(self) -> None:
         """Serve what is at hand, then end, with whatever hangs."""
-        if self._retired_at is not None:
+        if self._is_retiring:
             return
-        self._retired_at = time.monotonic()
+        self._is_retiring = True
         self.alive = False
         threading.Thread(target=self._end, daemon=True, name="retire").start()
 
