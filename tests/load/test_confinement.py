@@ -21,6 +21,8 @@ SCRATCH = ("/tmp", "/dev/shm")  # noqa: S108 (all that SageMaker and Docker leav
 #: Becomes somebody who owns nothing, then runs the rest of the command.
 BECOME = f"""
 import os, sys
+
+pytestmark = pytest.mark.slow
 os.setgroups([])
 os.setgid({SOMEBODY})
 os.setuid({SOMEBODY})

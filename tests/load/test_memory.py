@@ -10,6 +10,8 @@ from tests.load.bodies import one_row, post
 from tests.load.client import Load
 from tests.load.worker_state import memory_mb, workers_of
 
+pytestmark = pytest.mark.slow
+
 LIMIT_BYTES = 6_291_456
 SLOTS, WORKERS = 4, 2
 

@@ -11,6 +11,8 @@ from tests.load.bodies import PING, accounts, as_json, chunked, one_row, post
 from tests.load.client import Load, under_load
 from tests.load.hostile import connect
 
+pytestmark = pytest.mark.slow
+
 CALLERS = 64
 PING_LIMIT_S = 0.5
 NAMES = ("age", "bots", "rate", "region")

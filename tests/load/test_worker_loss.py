@@ -9,6 +9,8 @@ from tests.load.bodies import PING, one_row
 from tests.load.client import Load, under_load
 from tests.load.worker_state import wait_until, workers_of
 
+pytestmark = pytest.mark.slow
+
 CLIENTS = 4
 #: SageMaker's limit for an answer to /ping.
 PING_LIMIT_S = 2

@@ -29,6 +29,8 @@ from training.peer_models.interface import join
 from training.peer_models.prerequisites import MIN_ACCOUNTS
 from training.pooled import pool_metric
 
+pytestmark = pytest.mark.slow
+
 LEARNING = sorted(set(FITS) - {"marginal"})
 #: A family that is not the truth's cannot come near it.
 TRUTHFUL = sorted(set(LEARNING) - {"parametric normal", "parametric beta"})
