@@ -29,9 +29,6 @@ from serving.web.watchdog import Limits
 #: API Gateway's 29 s.
 _GRACE_S = 2.0
 
-#: A request of thousands of rows makes more objects than Python expects between two collections.
-_GC_THRESHOLD = 20_000
-
 _log = logging.getLogger("serving.inference")
 
 
@@ -74,7 +71,6 @@ class Container(Server):
         # What is here now stays; looking through it again and again takes a tenth of the time of
         # large requests.
         gc.freeze()
-        gc.set_threshold(_GC_THRESHOLD)
         invocations = Invocations(
             model,
             Manner(
