@@ -1,10 +1,24 @@
 """For all tests."""
 
 import os
+from pathlib import Path
 
+import pytest
 from hypothesis import settings
 
 # At a desk every run tries new examples; in CI the same, so that a red run is about the change.
 settings.register_profile("desk", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "desk")
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The artifact of the sample, some 4 MB with its boosters."""
+    # Here, because most tests need no training, and its libraries take a while to import.
+    from training.definition import default_scorecard
+    from training.train import train
+
+    out = tmp_path_factory.mktemp("trained") / "artifact"
+    train(Path(__file__).parents[1] / "data" / "sample", default_scorecard(), out, jobs=2)
+    return out

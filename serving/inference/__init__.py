@@ -1,8 +1,14 @@
-"""The scoring container: `GET /ping`, `POST /invocations`, `GET /schema` on gunicorn.
+"""The scoring container: `GET /ping`, `POST /invocations` and what operators ask, on gunicorn.
 
 Read in this order:
-    server.py        the process: settings, gunicorn, one model per worker
-    app.py           the app: routes around a model
-    wire/            bytes ⇄ accounts and scores; the only place that knows the wire's words
-    model_source.py  where the model comes from, and what to say while there is none
+    server.py           the process: settings, gunicorn, one model per worker
+    model_source.py     where the model comes from, and what to say while there is none
+    served_model.py     a scorer, and what is worked out once for all requests
+    app.py              invocations, and Flask for everything else (routes.py)
+    invocations.py      one request: may it come in, and who answers
+    prediction.py       bytes to bytes: decode, check, score, encode
+    wire/               bytes ⇄ accounts and scores; the only place that knows the wire's words
+    ranges.py           columns in another order show as values outside the training range
+    scoring_metrics.py  ranks, inputs and rows, for Prometheus
+    openapi.py          the same surface as a document
 """

@@ -49,7 +49,7 @@ class Container(Server):
                 "workers": settings.worker_count,
                 "threads": settings.threads,
                 "proc_name": "scorecard-inference",
-                "child_exit": lambda _server, worker: metrics.worker_ended(worker.pid),
+                "child_exit": lambda _server, _worker: metrics.worker_ended(),
             },
         )
 

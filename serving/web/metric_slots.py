@@ -100,7 +100,7 @@ def _remove(folder: Path, owner: int) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def worker_ended(_pid: int) -> None:
+def worker_ended() -> None:
     """Take what ended workers last said of themselves out of the sums; their counts stay.
 
     For the master, as gunicorn's ``child_exit``, where an error would end the server.

@@ -1,21 +1,8 @@
-"""One trained artifact and one real container, shared by the whole folder."""
-
-from pathlib import Path
+"""One real container, shared by the whole folder."""
 
 import pytest
 
 from tests.processes import BIN, Process, free_port
-from training.definition import default_scorecard
-from training.train import train
-
-ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="session")
-def artifact(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("trained") / "artifact"
-    train(ROOT / "data" / "sample", default_scorecard(), folder, jobs=2)
-    return folder
 
 
 @pytest.fixture
@@ -55,13 +42,13 @@ def _starting(folder):
 
 
 @pytest.fixture(scope="session")
-def container(artifact, tmp_path_factory):
+def container(trained, tmp_path_factory):
     log = tmp_path_factory.mktemp("container") / "log"
     process = Process(
         [BIN / "serve"],
         log,
         port=(port := free_port()),
-        SCORECARD_MODEL=str(artifact),
+        SCORECARD_MODEL=str(trained),
         SCORECARD_PORT=str(port),
         SCORECARD_WORKERS="1",
     )

@@ -16,15 +16,15 @@ LINES = "application/jsonlines"
 
 
 @pytest.fixture(scope="module")
-def batch(artifact, start_module_container):
+def batch(trained, start_module_container):
     """A container as a job without further settings starts it."""
-    return start_module_container(SCORECARD_MODEL=str(artifact), SAGEMAKER_BATCH="true")
+    return start_module_container(SCORECARD_MODEL=str(trained), SAGEMAKER_BATCH="true")
 
 
 @pytest.fixture(scope="module")
-def placeholder(artifact, start_module_container):
+def placeholder(trained, start_module_container):
     return start_module_container(
-        SCORECARD_MODEL=str(artifact), SAGEMAKER_BATCH="True", SCORECARD_BAD_ROWS="placeholder"
+        SCORECARD_MODEL=str(trained), SAGEMAKER_BATCH="True", SCORECARD_BAD_ROWS="placeholder"
     )
 
 
@@ -44,8 +44,8 @@ def accounts(count):
     return [[*ROWS[n % 3][:2], n / count, *ROWS[n % 3][3:]] for n in range(count)]
 
 
-def expected(artifact, rows):
-    scorer = load_scorer(artifact)
+def expected(trained, rows):
+    scorer = load_scorer(trained)
     columns = {name: [row[i] for row in rows] for i, name in enumerate(INPUTS)}
     return scorer.score(scorer.encode(columns)).values.tolist()
 
@@ -67,9 +67,9 @@ def test_b1_the_container_says_how_much_to_send_at_once(batch):
 
 
 @pytest.mark.parametrize(("said", "limit_mb"), [("1", 1), ("20", 20), ("0", 100)])
-def test_b2_the_job_s_payload_limit_is_the_body_limit(artifact, start_container, said, limit_mb):
+def test_b2_the_job_s_payload_limit_is_the_body_limit(trained, start_container, said, limit_mb):
     container = start_container(
-        SCORECARD_MODEL=str(artifact),
+        SCORECARD_MODEL=str(trained),
         SAGEMAKER_MAX_PAYLOAD_IN_MB=said,
         SCORECARD_MAX_BODY_BYTES="1000",
     )
@@ -93,13 +93,13 @@ def test_b3_a_single_line_is_answered_by_a_single_line(batch, accept):
     assert answer.body.endswith(b"\n")
 
 
-def test_b4_five_hundred_lines_are_answered_by_as_many_in_order(batch, artifact):
+def test_b4_five_hundred_lines_are_answered_by_as_many_in_order(batch, trained):
     rows = accounts(500)
 
     answer = post(batch, table(rows), accept=CSV)
 
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
-    assert scores(answer.body.decode().splitlines()) == expected(artifact, rows)
+    assert scores(answer.body.decode().splitlines()) == expected(trained, rows)
 
 
 @pytest.mark.parametrize(
@@ -139,23 +139,23 @@ def transform(container, lines, size, content_type=CSV):
 
 
 @pytest.mark.parametrize("size", [1, 500, 6_000, 10**6])
-def test_b6_a_file_cut_by_lines_joins_to_as_many_lines(batch, artifact, size):
+def test_b6_a_file_cut_by_lines_joins_to_as_many_lines(batch, trained, size):
     rows = accounts(120)
 
     out = transform(batch, table(rows).splitlines(keepends=True), size)
 
-    assert scores(out) == expected(artifact, rows)
+    assert scores(out) == expected(trained, rows)
 
 
-def test_b7_a_header_in_the_first_piece_yields_no_line(batch, artifact):
+def test_b7_a_header_in_the_first_piece_yields_no_line(batch, trained):
     backwards = [row[::-1] for row in ROWS]
 
     answer = post(batch, table([INPUTS[::-1], *backwards]))
 
-    assert scores(answer.body.decode().splitlines()) == expected(artifact, ROWS)
+    assert scores(answer.body.decode().splitlines()) == expected(trained, ROWS)
 
 
-def test_b8_a_bad_row_has_an_empty_line_of_scores_in_its_place(placeholder, artifact):
+def test_b8_a_bad_row_has_an_empty_line_of_scores_in_its_place(placeholder, trained):
     rows = accounts(500)
     rows[137] = [*rows[137][:4], "abc", *rows[137][5:]]
 
@@ -165,7 +165,7 @@ def test_b8_a_bad_row_has_an_empty_line_of_scores_in_its_place(placeholder, arti
     assert answer.status == 200
     assert answer.headers["x-scorecard-bad-rows"] == "1"
     assert lines[137] == "," * (len(KEYS) - 1)
-    assert scores(lines[:137] + lines[138:]) == expected(artifact, rows[:137] + rows[138:])
+    assert scores(lines[:137] + lines[138:]) == expected(trained, rows[:137] + rows[138:])
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_b9_strict_refuses_and_names_the_row(batch):
     assert "abc" not in answer.body.decode()
 
 
-def test_b10_json_lines_are_answered_by_json_lines(batch, artifact):
+def test_b10_json_lines_are_answered_by_json_lines(batch, trained):
     body = "".join(json.dumps({"features": row}) + "\n" for row in ROWS)
 
     answer = post(batch, body, LINES)
@@ -204,17 +204,17 @@ def test_b10_json_lines_are_answered_by_json_lines(batch, artifact):
     predictions = [json.loads(line) for line in answer.body.decode().splitlines()]
     assert answer.headers["content-type"] == LINES
     assert all(set(prediction) == KEYS for prediction in predictions)
-    assert [list(p.values())[:-1] for p in predictions] == expected(artifact, ROWS)
+    assert [list(p.values())[:-1] for p in predictions] == expected(trained, ROWS)
 
 
 @pytest.mark.slow
-def test_b11_forty_megabytes_in_pieces_are_scored_once_each_in_order(batch, artifact):
+def test_b11_forty_megabytes_in_pieces_are_scored_once_each_in_order(batch, trained):
     rows = accounts(40 * 2**20 // len(table(accounts(1000))) * 1000)
     lines = gzip.decompress(gzip.compress(table(rows).encode(), 1)).decode()
 
     out = transform(batch, lines.splitlines(keepends=True), 6 * 2**20)
 
-    assert scores(out) == expected(artifact, rows)
+    assert scores(out) == expected(trained, rows)
 
 
 @pytest.mark.parametrize(

@@ -153,10 +153,10 @@ def test_o14_custom_attributes_of_another_kind_are_not_given_back(container, val
 
 
 def test_o15_a_container_told_so_gives_only_those_keys_and_null_for_those_it_has_not(
-    artifact, start_container, answer
+    trained, start_container, answer
 ):
     container = start_container(
-        SCORECARD_MODEL=str(artifact), SCORECARD_OUTPUTS="global_score, churn_risk"
+        SCORECARD_MODEL=str(trained), SCORECARD_OUTPUTS="global_score, churn_risk"
     )
     container.wait_for_ping()
 
@@ -167,21 +167,21 @@ def test_o15_a_container_told_so_gives_only_those_keys_and_null_for_those_it_has
         assert prediction == {"global_score": whole["global_score"], "churn_risk": None}
 
 
-def test_a_header_that_sagemaker_passes_on_can_name_the_artifact(artifact, start_container):
+def test_a_header_that_sagemaker_passes_on_can_name_the_artifact(trained, start_container):
     container = start_container(
-        SCORECARD_MODEL=str(artifact),
+        SCORECARD_MODEL=str(trained),
         SCORECARD_VERSION_HEADER="X-Amzn-SageMaker-Custom-Attributes",
     )
     container.wait_for_ping()
 
-    version = load_scorer(artifact).artifact.version
+    version = load_scorer(trained).artifact.version
     assert ask(container).headers[ATTRIBUTES] == version
     named = ask(container, **{"X-Amzn-SageMaker-Custom-Attributes": "id-1"})
     assert named.headers[ATTRIBUTES] == "id-1"
 
 
-def test_the_answer_names_the_artifact_and_equals_the_scorer(answer, artifact):
-    scorer = load_scorer(artifact)
+def test_the_answer_names_the_artifact_and_equals_the_scorer(answer, trained):
+    scorer = load_scorer(trained)
 
     values = scorer.score(
         scorer.encode({name: [row[i] for row in ROWS] for i, name in enumerate(INPUTS)})
@@ -205,9 +205,9 @@ def test_the_schema_says_what_to_type_into_the_form(container):
     ]
 
 
-def test_a_container_told_to_gives_more_after_the_eighteen_keys(artifact, start_container):
+def test_a_container_told_to_gives_more_after_the_eighteen_keys(trained, start_container):
     container = start_container(
-        SCORECARD_MODEL=str(artifact), SCORECARD_EXTRAS="flags,intervals,artifact_version"
+        SCORECARD_MODEL=str(trained), SCORECARD_EXTRAS="flags,intervals,artifact_version"
     )
     container.wait_for_ping()
 
@@ -216,7 +216,7 @@ def test_a_container_told_to_gives_more_after_the_eighteen_keys(artifact, start_
     )
 
     schema = call(container.port, "GET", "/schema").json()
-    version = load_scorer(artifact).artifact.version
+    version = load_scorer(trained).artifact.version
     for prediction in answer.json()["predictions"]:
         assert set(list(prediction)[:18]) == KEYS
         assert len(prediction) == 18 + 2 * 13 + 2

@@ -27,22 +27,22 @@ def test_h1_ping_answers_200_within_two_seconds(container):
     assert time.monotonic() - started < 2
 
 
-def test_h2_ping_is_503_until_a_model_is_loaded_and_200_after(artifact, tmp_path, start_container):
+def test_h2_ping_is_503_until_a_model_is_loaded_and_200_after(trained, tmp_path, start_container):
     place = tmp_path / "model"
     container = start_container(SCORECARD_MODEL=str(place), SCORECARD_POLL_S="0.1")
     container.wait_for_ping(503)
 
-    shutil.copytree(artifact, tmp_path / "arriving")
+    shutil.copytree(trained, tmp_path / "arriving")
     (tmp_path / "arriving").rename(place)
 
     container.wait_for_ping(200)
 
 
 def test_h3_a_corrupt_artifact_is_503_everywhere_and_logged_once(
-    artifact, tmp_path, start_container
+    trained, tmp_path, start_container
 ):
     broken = tmp_path / "model"
-    shutil.copytree(artifact, broken)
+    shutil.copytree(trained, broken)
     tables = broken / "peer_tables.npz"
     tables.write_bytes(tables.read_bytes()[:-1] + b"x")
     container = start_container(SCORECARD_MODEL=str(broken), SCORECARD_POLL_S="0.1")
@@ -69,9 +69,9 @@ def test_h6_post_to_ping_is_405(container):
 
 @pytest.mark.parametrize("arguments", [[], ["serve"], ["serve", "serve"]])
 def test_h8_serve_starts_with_any_arguments_and_listens_on_all_addresses(
-    artifact, start_container, arguments
+    trained, start_container, arguments
 ):
-    container = start_container(*arguments, SCORECARD_MODEL=str(artifact))
+    container = start_container(*arguments, SCORECARD_MODEL=str(trained))
     container.wait_for_ping()
 
     # An address of this machine that a server on 127.0.0.1 alone would not answer.
@@ -82,18 +82,18 @@ def test_h8_the_port_is_8080_unless_told():
     assert read_settings(InferenceSettings, {}).port == 8080
 
 
-def test_h9_sagemaker_s_port_wins(artifact, start_container):
+def test_h9_sagemaker_s_port_wins(trained, start_container):
     port = free_port()
     container = start_container(
-        SCORECARD_MODEL=str(artifact), SAGEMAKER_BIND_TO_PORT=str(port), SCORECARD_PORT="1"
+        SCORECARD_MODEL=str(trained), SAGEMAKER_BIND_TO_PORT=str(port), SCORECARD_PORT="1"
     )
     container.port = port
 
     container.wait_for_ping()
 
 
-def test_h10_a_request_in_flight_is_answered_after_sigterm(artifact, start_container):
-    container = start_container(SCORECARD_MODEL=str(artifact))
+def test_h10_a_request_in_flight_is_answered_after_sigterm(trained, start_container):
+    container = start_container(SCORECARD_MODEL=str(trained))
     container.wait_for_ping()
     body = json.dumps(einstein(ROWS)).encode()
     head = (
@@ -116,8 +116,8 @@ def test_h10_a_request_in_flight_is_answered_after_sigterm(artifact, start_conta
     assert time.monotonic() - started < 30
 
 
-def test_h11_sigterm_when_idle_ends_it_within_five_seconds(artifact, start_container):
-    container = start_container(SCORECARD_MODEL=str(artifact))
+def test_h11_sigterm_when_idle_ends_it_within_five_seconds(trained, start_container):
+    container = start_container(SCORECARD_MODEL=str(trained))
     container.wait_for_ping()
     started = time.monotonic()
 
@@ -127,8 +127,8 @@ def test_h11_sigterm_when_idle_ends_it_within_five_seconds(artifact, start_conta
     assert time.monotonic() - started < 5
 
 
-def test_h14_the_first_ping_is_answered_within_ten_seconds_of_the_start(artifact, start_container):
-    container = start_container(SCORECARD_MODEL=str(artifact))
+def test_h14_the_first_ping_is_answered_within_ten_seconds_of_the_start(trained, start_container):
+    container = start_container(SCORECARD_MODEL=str(trained))
 
     assert container.wait_for_ping() < 10
 

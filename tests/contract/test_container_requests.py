@@ -245,14 +245,14 @@ def test_e5_a_problem_with_thousands_of_mistakes_is_still_small(container):
 
 
 def test_e4_an_unexpected_error_is_500_with_an_id_and_the_traceback_only_in_the_log(
-    tmp_path, artifact
+    tmp_path, trained
 ):
     port = free_port()
     broken = Process(
         [sys.executable, "-m", "tests.contract.broken_container"],
         tmp_path / "log",
         port=port,
-        SCORECARD_MODEL=str(artifact),
+        SCORECARD_MODEL=str(trained),
         SCORECARD_PORT=str(port),
         SCORECARD_WORKERS="1",
     )

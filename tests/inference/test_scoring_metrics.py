@@ -1,8 +1,5 @@
 """What is served can be seen: ranks, rows, and what the inputs look like."""
 
-import subprocess
-import sys
-from pathlib import Path
 from textwrap import dedent
 
 import numpy as np
@@ -10,11 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Histogram
-from prometheus_client.parser import text_string_to_metric_families
 
 from serving.inference.scoring_metrics import TENTHS, _bin, _Counts
-
-ROOT = Path(__file__).parents[2]
+from tests.web.metric_master import run_script, samples
 
 #: A server of the small artifact; what a function does in a worker is exposed by the next.
 SERVER = """
@@ -34,7 +29,7 @@ def fork(work):
         work()
         sys.exit(0)
     os.wait()
-    metrics.worker_ended(0)
+    metrics.worker_ended()
 
 def scrape():
     print(metrics.exposition()[0].decode(), flush=True)
@@ -46,20 +41,7 @@ def serve(kept, accounts, bad_rows=0):
 
 def samples_of(script):
     """What a server exposes: name and labels → value."""
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", SERVER + dedent(script)],
-        check=False,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert done.returncode == 0, done.stderr
-    return {
-        (sample.name, *sorted(sample.labels.items())): sample.value
-        for family in text_string_to_metric_families(done.stdout)
-        for sample in family.samples
-    }
+    return samples(run_script(SERVER + dedent(script)))
 
 
 def test_rows_inputs_and_ranks_of_requests_are_counted_over_workers():
@@ -112,7 +94,7 @@ def test_the_model_is_told_by_each_worker_that_lives():
             os.read(ready, 1)
         os.kill(pids[0], 9)
         os.waitpid(pids[0], 0)
-        metrics.worker_ended(pids[0])
+        metrics.worker_ended()
         pid = os.fork()
         if not pid:
             scrape()

@@ -9,8 +9,6 @@ import pytest
 
 from tests.load.worker_state import wait_until, workers_of
 from tests.processes import BIN, Process, free_port
-from training.definition import default_scorecard
-from training.train import train
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,13 +21,6 @@ def model(tmp_path_factory):
     folder = tmp_path_factory.mktemp("small") / "model"
     with tarfile.open(ROOT / "tests" / "data" / "artifacts" / "format-1.tar.gz") as archive:
         archive.extractall(folder, filter="data")
-    return folder
-
-
-@pytest.fixture(scope="session")
-def artifact(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("trained") / "artifact"
-    train(ROOT / "data" / "sample", default_scorecard(), folder, jobs=2)
     return folder
 
 

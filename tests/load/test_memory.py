@@ -41,8 +41,8 @@ def test_e11_memory_stays_what_it_was_from_request_to_request(start, say, settle
 
 
 @pytest.mark.soak
-def test_e11_ten_minutes_of_load_grow_memory_by_less_than_5_percent(start, say, artifact):
-    container = start(SCORECARD_WORKERS=str(WORKERS), SCORECARD_MODEL=str(artifact))
+def test_e11_ten_minutes_of_load_grow_memory_by_less_than_5_percent(start, say, trained):
+    container = start(SCORECARD_WORKERS=str(WORKERS), SCORECARD_MODEL=str(trained))
     workers = workers_of(container.pid)
     mixed = [post(json.dumps(einstein((ROWS * 334)[:count])).encode()) for count in (1, 3, 1000)]
     Load(container.port, mixed, clients=4).run(seconds=60)
@@ -57,8 +57,8 @@ def test_e11_ten_minutes_of_load_grow_memory_by_less_than_5_percent(start, say, 
 
 
 @pytest.mark.slow
-def test_e10_ten_thousand_rows_are_answered_within_five_seconds(start, artifact, say):
-    container = start(SCORECARD_MODEL=str(artifact))
+def test_e10_ten_thousand_rows_are_answered_within_five_seconds(start, trained, say):
+    container = start(SCORECARD_MODEL=str(trained))
     (worker,) = workers_of(container.pid)
     before = memory_mb(worker)
     body = json.dumps(einstein((ROWS * 3334)[:10_000])).encode()
@@ -101,10 +101,10 @@ def body_of(content_type, row):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("worst", WORST)
-def test_bodies_of_the_limit_in_every_slot_take_bounded_memory(start, artifact, say, worst):
+def test_bodies_of_the_limit_in_every_slot_take_bounded_memory(start, trained, say, worst):
     content_type, row = WORST[worst]
     container = start(
-        SCORECARD_MODEL=str(artifact), SCORECARD_WORKERS=str(WORKERS), SCORECARD_SLOTS=str(SLOTS)
+        SCORECARD_MODEL=str(trained), SCORECARD_WORKERS=str(WORKERS), SCORECARD_SLOTS=str(SLOTS)
     )
     workers = workers_of(container.pid)
     before = [memory_mb(worker) for worker in workers]

@@ -68,8 +68,8 @@ def test_overload_is_refused_at_once_and_what_is_accepted_takes_its_usual_time(
 
 
 @pytest.mark.parametrize("seconds", SIZES[1:])
-def test_with_the_real_scorer_and_large_bodies_ping_stays_fast(start, artifact, say, seconds):
-    container = start(SCORECARD_MODEL=str(artifact), SCORECARD_WORKERS=str(WORKERS))
+def test_with_the_real_scorer_and_large_bodies_ping_stays_fast(start, trained, say, seconds):
+    container = start(SCORECARD_MODEL=str(trained), SCORECARD_WORKERS=str(WORKERS))
     large = post(as_json((ROWS * 1667)[:5000]))
     load = Load(container.port, [large], clients=CLIENTS, pause_refused_s=PAUSE_REFUSED_S)
     pings = pings_beside(container.port)

@@ -14,9 +14,6 @@ from registries import SECRET, InDirectory, InS3, Registry, make_s3_client
 from tests.scoring.builders import make_parts
 from training.build import build
 from training.definition import default_scorecard
-from training.train import train
-
-ROOT = Path(__file__).parents[2]
 
 _numbers = itertools.count()
 
@@ -94,14 +91,6 @@ def artifact(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Another version of it."""
     return make_parts(seed=2).write(tmp_path_factory.mktemp("other") / "artifact")
-
-
-@pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The artifact of the sample, some 4 MB with its boosters."""
-    out = tmp_path_factory.mktemp("trained") / "artifact"
-    train(ROOT / "data" / "sample", default_scorecard(), out, jobs=2)
-    return out
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,7 @@ def fork(work):
 
 def wait(pid):
     os.waitpid(pid, 0)
-    metrics.worker_ended(pid)
+    metrics.worker_ended()
 
 def start(work):
     '''Fork a worker, and wait until it has done its work; it stays.'''
@@ -63,8 +63,13 @@ folder = metrics.prepare_metrics()
 
 def run(script):
     """Run a master; give what it prints."""
+    return run_script(MASTER + dedent(script))
+
+
+def run_script(script):
+    """Run it where our packages and the artifacts of tests are, and give what it prints."""
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", MASTER + dedent(script)],
+        [sys.executable, "-W", "error", "-c", script],
         check=False,
         cwd=ROOT,
         capture_output=True,
