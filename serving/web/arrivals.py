@@ -10,6 +10,9 @@ SEEN_BYTES = 16 * 1024
 #: So much of a body, or all of it, should be there before it is worth a thread.
 AHEAD_BYTES = 256 * 1024
 
+#: The line before a chunk; a longer one is left to the parser.
+_CHUNK = re.compile(rb"([0-9a-fA-F]{1,15})[ \t]*(?:;[^\r\n]{0,64})?\r\n")
+
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,40})[ \t]*(?:\r\n|\Z)", re.IGNORECASE)
 
 
@@ -28,10 +31,28 @@ def whole_bytes(seen: bytes) -> int | None:
 def awaited_bytes(seen: bytes) -> int:
     """Give how many bytes should be there before the request is worth a thread.
 
-    0 if that cannot be told: a body in chunks, or a head that is too long.
+    0 if nothing is awaited: it is there whole, too long to be seen whole, or malformed.
     """
     whole = whole_bytes(seen)
     if whole is not None:
         return min(whole, AHEAD_BYTES)
-    is_head = b"\r\n\r\n" not in seen and len(seen) < SEEN_BYTES
-    return len(seen) + 1 if is_head else 0
+    if len(seen) >= SEEN_BYTES:
+        return 0
+    head_ends = seen.find(b"\r\n\r\n")
+    more_comes = head_ends < 0 or _chunks_go_on(seen, head_ends + 4)
+    return len(seen) + 1 if more_comes else 0
+
+
+def _chunks_go_on(seen: bytes, start: int) -> bool:
+    """Tell whether chunks that begin at `start` are proper so far, and not at their end."""
+    while line := _CHUNK.match(seen, start):
+        size = int(line[1], 16)
+        if size == 0:
+            # What ends the trailers may be the end of this line already.
+            return seen.find(b"\r\n\r\n", line.end() - 2) < 0
+        start = line.end() + size + 2
+        if start > len(seen):
+            return True
+        if seen[start - 2 : start] != b"\r\n":
+            return False
+    return b"\n" not in seen[start:]
