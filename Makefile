@@ -35,11 +35,11 @@ format: $(READY)  ## Rewrite the code in the house style
 test: $(READY)  ## The default test suite (no AWS account, Docker or GPU)
 	$(BIN)/pytest -q -n 2
 
-test-wheel: $(READY)  ## The same suite against the built wheel in an environment of its own
+test-wheel: $(READY)  ## What users start, from the built wheel in an environment of its own
 	$(BIN)/python -m tests.wheel
 
 test-ci: test-wheel  ## What is too long for `make test`
-	$(BIN)/pytest -q -n 2 -m 'slow and not soak'
+	$(BIN)/pytest -q -n 2 --dist worksteal -m 'slow and not soak'
 
 test-all: check test test-ci  ## Everything, soaks too (about half an hour)
 	$(BIN)/pytest -q -m soak
