@@ -30,7 +30,8 @@ class Baseline:
     Attributes
     ----------
     peers : Peers or None
-        None where there is none; `reason` then says why.
+        None where there is none; `reason` then says why. None without a reason where every metric
+        has nearest peers itself.
     accounts : int
         Fitted to.
     reason : str or None
@@ -72,6 +73,8 @@ def fit_baseline(
     if not is_grid(plan.axes):
         return no_baseline("among so many peer dimensions nobody is near")
     others = {name: values for name, values in metrics.items() if fitted.get(name) != NAME}
+    if not others:
+        return Baseline(None, accounts)
     asked = dict.fromkeys(others, EstimatorOptions(NAME))
     peers, _ = fit_tables(plan, others, asked, jobs=jobs)
     return Baseline(peers, accounts)

@@ -99,7 +99,7 @@ def evaluate(
         if nearest is not None and name in nearest.metrics:
             other = nearest.metrics[name], nearest.cells.some(seen)
         own = metric_losses(around.metrics[name], metric, cells, values, other)
-        if baseline.peers is not None and result.get("estimator") == NAME:
+        if baseline.reason is None and result.get("estimator") == NAME:
             own = own._replace(nearest=own.own)
         losses[name] = seen, own
         result |= evaluate_metric(

@@ -54,6 +54,22 @@ def test_the_number_of_jobs_changes_nothing():
     assert one.peers.to_npz() == two.peers.to_npz()
 
 
+def test_a_scorecard_of_nearest_peers_alone_is_evaluated_beside_itself():
+    tables, fits = fit_tables(PLAN, {"power": COLUMNS["power"]}, {"power": NEAREST}, jobs=1)
+    card = make_scorecard(["power"], [AGE, SIZE])
+    told = {"training": {"metrics": {"power": fits["power"].description}}}
+    scorer = Scorer(Artifact(card, card.inputs, tables, {}, told, version=""))
+    frame = pd.DataFrame(
+        {"acct_id": [f"a{at:04}" for at in range(1500)], "power": COLUMNS["power"]}
+    )
+    frame[AGE.name], frame[SIZE.name] = PLACES[:, 0], PLACES[:, 1]
+    baseline = fit_baseline(PLAN, {"power": COLUMNS["power"]}, {"power": NEAREST.name}, jobs=1)
+
+    found = evaluate(scorer, frame, scorer.encode(frame), baseline)
+
+    assert found["metrics"]["power"]["rank_crps_knn_ratio"] == 1
+
+
 @pytest.mark.parametrize(
     ("plan", "says"),
     [
