@@ -1,15 +1,29 @@
 """For all tests."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from tests.audit import UNPICKLED, watched
+
 # At a desk every run tries new examples; in CI the same, so that a red run is about the change.
 settings.register_profile("desk", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "desk")
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_unpickled() -> Iterator[None]:
+    """Fail a test in which a pickle is loaded in this process, whoever caught what came of it.
+
+    No test needs an exception from this. tests/processes.py watches the servers that tests start.
+    """
+    with watched(UNPICKLED) as seen:
+        yield
+    assert not seen, f"unpickled: {seen}"
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,22 @@ from pathlib import Path
 
 BIN = Path(sys.executable).parent
 
+#: Python imports what lies here before a program begins.
+_START_UP = Path(__file__).parent / "start_up"
+#: What is said there when a program unpickles anything; it ends then.
+UNPICKLED = b"a serving process unpickled"
+
+
+def watched_environ(environ: Mapping[str, str]) -> dict[str, str]:
+    """Give an environment in which a Python that unpickles anything says so and ends."""
+    path = [str(_START_UP), *filter(None, [environ.get("PYTHONPATH")])]
+    return {**environ, "PYTHONPATH": os.pathsep.join(path)}
+
+
+def check_nothing_was_unpickled(log: Path) -> None:
+    """Fail if a process that wrote this log did."""
+    assert UNPICKLED not in log.read_bytes(), f"see {log}"
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -51,15 +67,21 @@ def call(port, method, path, body=None, *, host="127.0.0.1", timeout_s=30, **hea
 
 
 class Process:
-    """A server as its users start it: a program, an environment, a port."""
+    """A server as its users start it: a program, an environment, a port.
 
-    def __init__(self, command, log: Path, *, port: int, **environ: str) -> None:
+    One that is not `watched` may unpickle.
+    """
+
+    def __init__(
+        self, command, log: Path, *, port: int, watched: bool = True, **environ: str
+    ) -> None:
         self.port = port
         self._log = log
+        whole = {**os.environ, **environ}
         with log.open("wb") as output:
             self._process = subprocess.Popen(
                 [str(word) for word in command],
-                env={**os.environ, **environ},
+                env=watched_environ(whole) if watched else whole,
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
@@ -99,7 +121,9 @@ class Process:
         if self._process.poll() is None:
             self.send(signal.SIGTERM)
         try:
-            return self.wait()
+            status = self.wait()
         except subprocess.TimeoutExpired:
             self._process.kill()
             raise
+        check_nothing_was_unpickled(self._log)
+        return status

@@ -14,9 +14,7 @@ from typing import Protocol
 
 from serving.scoring.errors import ArtifactCorrupt, ArtifactError
 from serving.scoring.manifest import MANIFEST, MAX_FILE_BYTES
-
-#: More than this many entries is not an artifact of ours.
-_MAX_ENTRIES = 1000
+from serving.scoring.tar_entries import Entry, plain_files
 
 #: Zeros that may follow a tar's end; `tar` itself fills up to 10,240 bytes.
 _MAX_PADDING = 2**20
@@ -89,54 +87,44 @@ class _Archive:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._members: dict[str, tarfile.TarInfo] = {}
-        with self._open() as (archive, unpacked):
-            for count, member in enumerate(archive, 1):
-                if count > _MAX_ENTRIES:
-                    raise ArtifactCorrupt(f"{path} holds more than {_MAX_ENTRIES} entries")
-                self._add(member)
+        self._entries: dict[str, Entry] = {}
+        with self._unpacked() as unpacked:
+            for entry in plain_files(unpacked):
+                if entry.name in self._entries:
+                    raise ArtifactCorrupt(f"{path} holds {entry.name!r:.200} twice")
+                self._entries[entry.name] = entry
             # gzip's own checksum comes last; it covers the manifest, which lists all others.
-            if len(unpacked.read(_MAX_PADDING + 1)) > _MAX_PADDING:
+            rest = unpacked.read(_MAX_PADDING + 1)
+            if len(rest) > _MAX_PADDING or any(rest):
                 raise ArtifactCorrupt(f"{path} goes on after its end")
 
     @contextmanager
-    def _open(self) -> Iterator[tuple[tarfile.TarFile, gzip.GzipFile]]:
+    def _unpacked(self) -> Iterator[_CappedGzip]:
         try:
-            with (
-                _CappedGzip(self._path) as unpacked,
-                tarfile.open(fileobj=unpacked, mode="r:") as archive,
-            ):
-                yield archive, unpacked
-        except (tarfile.TarError, zlib.error, OSError, EOFError, ValueError) as error:
-            # `tarfile` lets a ValueError through for some malformed headers.
+            with _CappedGzip(self._path) as unpacked:
+                yield unpacked
+        except (zlib.error, OSError, EOFError, ValueError) as error:
             raise ArtifactCorrupt(f"{self._path} is not a model.tar.gz: {error}") from None
 
-    def _add(self, member: tarfile.TarInfo) -> None:
-        if member.isdir():
-            return
-        plain = member.type in (tarfile.REGTYPE, tarfile.AREGTYPE) and not member.issparse()
-        if not plain or member.size < 0 or member.name in self._members:
-            raise ArtifactCorrupt(f"{self._path}: {member.name!r:.200} is not one plain file")
-        self._members[member.name] = member
-
     def names(self) -> set[str]:
-        return set(self._members)
+        return set(self._entries)
 
     def read(self, name: str, max_bytes: int) -> bytes:
-        member = self._members.get(name)
-        if member is None:
+        entry = self._entries.get(name)
+        if entry is None:
             raise ArtifactCorrupt(f"{name} is missing in {self._path}")
-        with self._open() as (archive, _):
-            file = archive.extractfile(member)
-            data = b"" if file is None else file.read(max_bytes + 1)
+        with self._unpacked() as unpacked:
+            unpacked.seek(entry.offset)
+            data = unpacked.read(min(entry.size, max_bytes + 1))
+        if len(data) < min(entry.size, max_bytes + 1):
+            raise ArtifactCorrupt(f"{self._path} was replaced while it was read")
         return _within(name, data, max_bytes)
 
 
 class _CappedGzip(gzip.GzipFile):
     """Unpacks no more than an artifact can hold: ten megabytes of gzip can hold ten gigabytes.
 
-    `tarfile` reads a header's extensions whole and skips by reading, both as far as the archive
-    says; so the cap is here, under it.
+    Skipping a file unpacks it too; so the cap is here, under whoever reads or skips.
     """
 
     def __init__(self, path: Path) -> None:

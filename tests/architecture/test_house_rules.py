@@ -62,12 +62,6 @@ def test_no_module_is_named_after_nothing(word):
     assert not [path for path in FILES if re.fullmatch(rf"_*{word}", path.stem)]
 
 
-def test_nothing_is_unpickled():
-    users = re.compile(r"\b(import|from) (pickle|joblib|cloudpickle|dill|marshal|shelve)\b")
-
-    assert not [path for path in MODULES if users.search(path.read_text())]
-
-
 def test_no_file_names_a_machine_s_own_folders():
     own = re.compile(r"/(?:work|root|home|Users)/\w")
     texts = [path for path in FILES if path.suffix in {".py", ".md", ".toml", ".yml", ".yaml", ""}]

@@ -43,7 +43,10 @@ class Program:
 
     def start(self) -> Process:
         log = RESULTS / f"http_{self.name.split()[-1]}.log"
-        return Process(self.command, log, port=self.port, **ENVIRONMENT, **self.environ)
+        # css-mini's model is a pickle, and watching takes time.
+        return Process(
+            self.command, log, port=self.port, watched=False, **ENVIRONMENT, **self.environ
+        )
 
     def ask(self, body: bytes, **job: float | bool) -> Run:
         """Ask the same again and again; the arguments are those of `Job`."""

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serving.scoring import ArtifactCorrupt, ArtifactError, load_scorer
-from serving.scoring.archive import open_files
+from serving.scoring.archive import open_files, pack
 from serving.scoring.artifact import GOLDEN, TABLES, pack_artifact, read_files
 from serving.scoring.manifest import MANIFEST
 
@@ -39,14 +39,24 @@ def test_an_archive_holds_the_files_of_the_directory(tmp_path: Path) -> None:
     assert read_files(tmp_path / "model.tar.gz") == PARTS.files
 
 
-def test_an_archive_made_by_tar_is_read_too(tmp_path: Path) -> None:
+@pytest.mark.parametrize("format", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+def test_an_archive_made_by_tar_is_read_too(format: int, tmp_path: Path) -> None:  # noqa: A002
     path = tmp_path / "model.tar.gz"
     folder = PARTS.write(tmp_path / "model")
-    with tarfile.open(path, "w:gz") as archive:
+    with tarfile.open(path, "w:gz", format=format) as archive:
         for entry in sorted(folder.iterdir()):  # its folders are entries of their own
             archive.add(entry, entry.name)
 
     load_scorer(path)
+    assert read_files(path) == PARTS.files
+
+
+def test_a_long_name_in_two_parts_is_read(tmp_path: Path) -> None:
+    name = "boosters/" + "x" * 95
+    parts = PARTS.with_file(name, b"{}")
+    (tmp_path / "model.tar.gz").write_bytes(pack(parts.files, parts.manifest_bytes))
+
+    assert read_files(tmp_path / "model.tar.gz")[name] == b"{}"
 
 
 @pytest.mark.parametrize("name", [MANIFEST, TABLES, GOLDEN])
