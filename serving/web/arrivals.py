@@ -10,6 +10,8 @@ SEEN_BYTES = 16 * 1024
 #: So much of a body, or all of it, should be there before it is worth a thread.
 AHEAD_BYTES = 256 * 1024
 
+_CHUNKED = re.compile(rb"\r\ntransfer-encoding:[ \t]*chunked[ \t]*\r\n", re.IGNORECASE)
+
 #: The line before a chunk; a longer one is left to the parser.
 _CHUNK = re.compile(rb"([0-9a-fA-F]{1,15})[ \t]*(?:;[^\r\n]{0,64})?\r\n")
 
@@ -39,6 +41,8 @@ def awaited_bytes(seen: bytes) -> int:
     if len(seen) >= SEEN_BYTES:
         return 0
     head_ends = seen.find(b"\r\n\r\n")
+    if head_ends >= 0 and not _CHUNKED.search(seen, 0, head_ends + 2):
+        return 0  # Another encoding, which the parser refuses.
     more_comes = head_ends < 0 or _chunks_go_on(seen, head_ends + 4)
     return len(seen) + 1 if more_comes else 0
 

@@ -17,6 +17,8 @@ from functools import lru_cache
 from typing import Any
 from wsgiref.types import WSGIEnvironment
 
+from gunicorn import SERVER
+
 _NAME = re.compile(rb"[A-Za-z][A-Za-z0-9-]{0,63}")
 _VALUE = re.compile(rb"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
 _LENGTH = re.compile(rb"[1-9][0-9]{0,4}")
@@ -109,9 +111,9 @@ class PlainAnswer:
     def start_response(self, status: str, headers: list[tuple[str, str]], _: Any = None) -> Any:
         """See PEP 3333; writing by what it gives is not supported."""
         lines = [f"{name}: {value}\r\n" for name, value in headers]
-        self._head = "".join(
-            [f"HTTP/1.1 {status}\r\nDate: {_date(int(time.time()))}\r\n", *lines, "\r\n"]
-        )
+        # As gunicorn's, so that nobody can tell by which way an answer came.
+        first = f"HTTP/1.1 {status}\r\n{_usual_headers(int(time.time()))}"
+        self._head = "".join([first, *lines, "\r\n"])
 
     def whole(self, pieces: Iterable[bytes]) -> bytes:
         """Put head and body together."""
@@ -119,5 +121,6 @@ class PlainAnswer:
 
 
 @lru_cache(maxsize=2)
-def _date(second: int) -> str:
-    return formatdate(second, usegmt=True)
+def _usual_headers(second: int) -> str:
+    date = formatdate(second, usegmt=True)
+    return f"Server: {SERVER}\r\nDate: {date}\r\nConnection: keep-alive\r\n"

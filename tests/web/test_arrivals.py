@@ -51,6 +51,10 @@ def test_malformed_chunks_wait_for_nothing(body):
     assert awaited_bytes(CHUNKED + body) == 0
 
 
+def test_an_encoding_that_is_refused_waits_for_nothing():
+    assert awaited_bytes(HEAD + b"Transfer-Encoding: identity\r\n\r\nabc") == 0
+
+
 @pytest.mark.parametrize(
     "seen",
     [

@@ -118,9 +118,12 @@ def test_an_answer_is_one_piece_with_a_date():
 
     head, _, body = answer.whole([b"a", b"b"]).partition(b"\r\n\r\n")
 
-    first, date, *headers = head.split(b"\r\n")
+    first, server, date, *headers = head.split(b"\r\n")
     assert first == b"HTTP/1.1 200 OK"
     assert date.startswith(b"Date: ")
     assert date.endswith(b" GMT")
-    assert headers == [b"Content-Length: 2", b"X-A: b"]
+    assert (server, headers) == (
+        b"Server: gunicorn",
+        [b"Connection: keep-alive", b"Content-Length: 2", b"X-A: b"],
+    )
     assert body == b"ab"
