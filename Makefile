@@ -39,6 +39,7 @@ test-wheel: $(READY)  ## What users start, from the built wheel in an environmen
 	$(BIN)/python -m tests.wheel
 
 test-ci: test-wheel  ## What is too long for `make test`
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev,s3-server]'
 	$(BIN)/pytest -q -n 2 --dist worksteal -m 'slow and not soak'
 
 test-all: check test test-ci  ## Everything, soaks too (about half an hour)

@@ -52,18 +52,23 @@ def split_of(scorer: Scorer, accounts: Accounts) -> NDArray[np.int8]:
     DataError
         If its fit may have seen all of them.
     """
-    try:
-        told = scorer.artifact.manifest["training"]["split"]
-        salt, shares = str(told["salt"]), [float(share) for share in told["shares"]]
-    except (KeyError, TypeError, ValueError):
-        raise ArtifactCorrupt("manifest.json does not say how accounts were split") from None
-    split = split_accounts(accounts.frame["acct_id"], salt=salt, shares=shares)
+    split = dealt(scorer, accounts.frame["acct_id"])
     if not (split == Split.EVALUATE).any():
         raise DataError(
             f"none of the {len(split)} accounts was kept out of training; "
             "--all evaluates on every account"
         )
     return split
+
+
+def dealt(scorer: Scorer, account_ids: Iterable[str]) -> NDArray[np.int8]:
+    """Deal ids as `split_of` does, also where nobody was kept out; raises ArtifactCorrupt."""
+    try:
+        told = scorer.artifact.manifest["training"]["split"]
+        salt, shares = str(told["salt"]), [float(share) for share in told["shares"]]
+    except (KeyError, TypeError, ValueError):
+        raise ArtifactCorrupt("manifest.json does not say how accounts were split") from None
+    return split_accounts(account_ids, salt=salt, shares=shares)
 
 
 def score_folder(

@@ -29,8 +29,8 @@ def calibration_plot(evaluation: Mapping[str, Any]) -> bytes:
         f"Calibration on {evaluation['accounts']:,} accounts ({evaluation['on']}): "
         "0 is right, grey is what chance alone does"
     )
-    with _settings_of_no_place():
-        figure, panels = _grid(title, metrics, share_y=True)
+    with settings_of_no_place():
+        figure, panels = grid(title, metrics, share_y=True)
         for panel, (name, result) in zip(panels, metrics.items(), strict=False):
             levels = [0.0, *(float(level) for level in result["coverage"]), 1.0]
             shares = [0.0, *result["coverage"].values(), 1.0]
@@ -41,8 +41,8 @@ def calibration_plot(evaluation: Mapping[str, Any]) -> bytes:
             panel.plot(levels, gaps, ".-", markersize=4, color="C0", label="measured")
             panel.set(xlim=(0, 1), xticks=[0, 0.5, 1])
             panel.set_title(f"{name} (KS {result['pit_ks']:.3f})", fontsize=9)
-        _label(panels, len(metrics), x="peer rank", y="% points")
-        return _png(figure)
+        label_panels(panels, len(metrics), x="peer rank", y="% points")
+        return png(figure)
 
 
 def curves_plot(curves: Mapping[str, PeerCurve]) -> bytes:
@@ -52,8 +52,8 @@ def curves_plot(curves: Mapping[str, PeerCurve]) -> bytes:
     """
     dimension = next((curve.dimension for curve in curves.values()), "a number")
     title = f"Peer median and the middle half of the peers, along {dimension}; others at median"
-    with _settings_of_no_place():
-        figure, panels = _grid(title, curves, share_y=False)
+    with settings_of_no_place():
+        figure, panels = grid(title, curves, share_y=False)
         for panel, (name, curve) in zip(panels, curves.items(), strict=False):
             low, median, high = curve.quartiles.T
             panel.fill_between(curve.along, low, high, color="C0", alpha=0.25, linewidth=0,
@@ -61,19 +61,19 @@ def curves_plot(curves: Mapping[str, PeerCurve]) -> bytes:
             panel.plot(curve.along, median, color="C0", label="median")
             panel.margins(x=0)
             panel.set_title(name, fontsize=9)
-        _label(panels, len(curves), x=dimension, y="metric's unit")
-        return _png(figure)
+        label_panels(panels, len(curves), x=dimension, y="metric's unit")
+        return png(figure)
 
 
 @contextmanager
-def _settings_of_no_place() -> Iterator[None]:
+def settings_of_no_place() -> Iterator[None]:
     """Draw with the library's own settings: a matplotlibrc here must not change the bytes."""
     with mpl.rc_context():
         mpl.rcdefaults()
         yield
 
 
-def _grid(title: str, shown: Mapping[str, Any], *, share_y: bool) -> tuple[Figure, list[Axes]]:
+def grid(title: str, shown: Mapping[str, Any], *, share_y: bool) -> tuple[Figure, list[Axes]]:
     """Lay out a panel for each metric; those left over in the last row stay empty."""
     rows = max(1, math.ceil(len(shown) / _COLUMNS))
     figure = Figure(figsize=(3.0 * _COLUMNS, 2.3 * rows + 0.8), layout="constrained", dpi=100)
@@ -85,7 +85,8 @@ def _grid(title: str, shown: Mapping[str, Any], *, share_y: bool) -> tuple[Figur
     return figure, panels
 
 
-def _label(panels: list[Axes], shown: int, *, x: str, y: str) -> None:
+def label_panels(panels: list[Axes], shown: int, *, x: str, y: str) -> None:
+    """Name the axes at the left and the bottom only, and explain the first panel."""
     for panel in panels[:shown:_COLUMNS]:
         panel.set_ylabel(y)
     for panel in panels[max(0, shown - _COLUMNS) : shown]:
@@ -94,7 +95,8 @@ def _label(panels: list[Axes], shown: int, *, x: str, y: str) -> None:
         panels[0].legend(fontsize=7, loc="lower right")
 
 
-def _png(figure: Figure) -> bytes:
+def png(figure: Figure) -> bytes:
+    """Give the picture's bytes; the same figure gives the same ones."""
     stream = io.BytesIO()
     # Without the library's version in it, the file depends on the numbers and the fonts alone.
     figure.savefig(stream, format="png", metadata={"Software": None})

@@ -92,6 +92,7 @@ class Invocations:
     ) -> tuple[list[tuple[str, str]], list[bytes]]:
         # Refused before anything is read or computed: no model, types, size, no room.
         model = current_model(self._model)
+        record.fields["artifact_version"] = model.version
         asked = request_format(environ.get("CONTENT_TYPE", ""))
         given = answer_format(environ.get("HTTP_ACCEPT", ""), self._usual_answer(asked))
         with self._memory.body() as hold:

@@ -78,8 +78,7 @@ def predict(
     """
     deadline = time.monotonic() + manner.deadline_s
     decoded = _decode(model, body, asked, manner, now.date())
-    fields = {"rows": len(decoded.accounts), "artifact_version": model.version}
-    fields |= _bad_rows(decoded)
+    fields = {"rows": len(decoded.accounts), **_bad_rows(decoded)}
     seen = model.ranges.watch(_good(decoded))
     if any(seen.outside):
         fields["outside_training_range"] = seen.shares_outside()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_left
+from collections.abc import Callable
 from operator import add
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from serving.inference.ranges import Seen
 from serving.scoring import Scorer
-from serving.web.metric_board import Board, keep
+from serving.web.metric_board import Board
 
 #: Upper ends of the buckets of `scorecard_peer_rank`.
 TENTHS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
@@ -23,16 +24,23 @@ _BUCKETS = len(TENTHS) + 1
 
 
 class ScoringMetrics:
-    """Counts what a model scores; one per worker and model."""
+    """Counts what a model scores; one per worker and model.
 
-    def __init__(self, scorer: Scorer) -> None:
-        self._version = scorer.artifact.version
-        self._scorecard = scorer.scorecard.id
+    Parameters
+    ----------
+    scorer : Scorer
+    when_due : callable
+        Is given these metrics whenever there is something to `flush` again, and first at once.
+    """
+
+    def __init__(self, scorer: Scorer, when_due: Callable[[ScoringMetrics], None]) -> None:
+        self._when_due = when_due
         self._inputs = tuple(entry.name for entry in scorer.inputs)
         self._metrics = tuple(metric.name for metric in scorer.scorecard.metrics)
         self._lock = threading.Lock()
         self._counts = _Counts(len(self._inputs), len(self._metrics))
-        keep(self)
+        self._is_due = True
+        when_due(self)
 
     def observe(self, seen: Seen, ranks: NDArray[np.float64], bad_rows: int) -> None:
         """Count a request that is served.
@@ -58,16 +66,15 @@ class ScoringMetrics:
                 counts.add_each(ranks.tolist())
             else:
                 counts.add_binned(*binned)
+            was_due, self._is_due = self._is_due, True
+        if not was_due:
+            self._when_due(self)
 
     def flush(self, board: Board) -> None:
-        """See `Tally.flush`."""
+        """Write the counts and begin anew."""
         with self._lock:
+            self._is_due = False
             counts, self._counts = self._counts, _Counts(len(self._inputs), len(self._metrics))
-        # Summed over the workers that live it says how many serve which version; during a reload
-        # there are two.
-        board.live_sum(
-            "scorecard_model_info", "Workers that serve a model", ("version", "scorecard")
-        ).labels(self._version, self._scorecard).set(1)
         board.counter("scorecard_rows_total", "Accounts scored").inc(counts.rows)
         board.counter(
             "scorecard_bad_rows_total", "Rows that could not be read, in requests that were served"

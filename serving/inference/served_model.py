@@ -21,8 +21,8 @@ class ServedModel:
         Keys to give instead of all.
     extras : collection of str
         Words of `EXTRAS`: what predictions hold beside the scores.
-    counted : bool
-        Whether metrics are kept.
+    metrics : ScoringMetrics, optional
+        Count what is scored.
     """
 
     def __init__(
@@ -31,13 +31,13 @@ class ServedModel:
         *,
         outputs: Sequence[str] = (),
         extras: Collection[str] = (),
-        counted: bool = False,
+        metrics: ScoringMetrics | None = None,
     ) -> None:
         self.scorer = scorer
         self.columns = Columns(scorer.inputs)
         self.predictions = Predictions(scorer, outputs=outputs, extras=extras)
         self.ranges = TrainingRanges(scorer)
-        self.metrics = ScoringMetrics(scorer) if counted else None
+        self.metrics = metrics
 
     @property
     def version(self) -> str:

@@ -7,17 +7,22 @@ import logging
 import os
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 from flask import Flask
 
 from serving.inference.app import create_app
 from serving.inference.invocations import Invocations
+from serving.inference.model_origins import origin_of
 from serving.inference.model_source import ModelSource
 from serving.inference.prediction import Manner
+from serving.inference.reloading import CarefulArbiter
 from serving.inference.routes import BatchPlan
 from serving.inference.served_model import ServedModel
 from serving.inference.settings import InferenceSettings
-from serving.scoring import Scorer, load_scorer
+from serving.inference.worker_metrics import WorkerMetrics
+from serving.registry import Follower, fetch_current, is_registry_uri
+from serving.scoring import load_scorer
 from serving.web import metrics
 from serving.web.logs import log_json_lines
 from serving.web.problems import JSON, Problem, body_of
@@ -33,7 +38,7 @@ _log = logging.getLogger("serving.inference")
 
 
 class Container(Server):
-    """Workers load the model themselves, so SIGHUP loads it anew."""
+    """Workers load the model themselves, so SIGHUP loads it anew, if it can be loaded."""
 
     health_routes = (b"GET /ping", b"GET /livez", b"GET /readyz")
     quick_routes = (b"POST /invocations",)
@@ -58,15 +63,19 @@ class Container(Server):
         log_json_lines()
         settings = self._settings
 
-        def load_served() -> ServedModel:
+        kept = WorkerMetrics() if self._counted else None
+
+        def load_served(path: Path) -> ServedModel:
+            scorer = load_scorer(path)
             return ServedModel(
-                load_model(settings),
+                scorer,
                 outputs=settings.outputs,
                 extras=settings.extras,
-                counted=self._counted,
+                metrics=kept.of(scorer) if kept else None,
             )
 
-        model = ModelSource(load_served, retry_s=settings.retry_s)
+        origin = origin_of(settings.model, settings.cache, load_served)
+        model = ModelSource(origin, poll_s=settings.poll_s, metrics=kept)
         model.start()
         # What is here now stays; looking through it again and again takes a tenth of the time of
         # large requests.
@@ -95,6 +104,10 @@ class Container(Server):
             observer=metrics.RequestMetrics() if self._counted else None,
         )
 
+    def run(self) -> None:
+        """Serve until told to stop."""
+        CarefulArbiter(self, lambda: check_model(self._settings)).run()
+
     def refuse(self, status: int, request_id: str) -> bytes:
         """Write the answer to a request that is no HTTP, or hangs."""
         body = body_of(_REFUSALS[status], request_id)
@@ -111,20 +124,22 @@ _REFUSALS = {
 }
 
 
-def load_model(settings: InferenceSettings) -> Scorer:
-    """Load the artifact from its directory, or the current one of a registry.
+def check_model(settings: InferenceSettings) -> None:
+    """Load a model that a worker would find, and drop it.
 
     Raises
     ------
-    ArtifactError
+    ScoringError
         If there is none that can be used.
     """
-    if "://" in settings.model:
-        # Here, because S3's client takes a while to import and a directory needs none.
-        from serving.registry import fetch_current
-
-        return load_scorer(fetch_current(settings.model, settings.cache))
-    return load_scorer(settings.model)
+    if is_registry_uri(settings.model):
+        accepted = Follower(settings.model, settings.cache).last_accepted()
+        if accepted is None:
+            load_scorer(fetch_current(settings.model, settings.cache))
+        else:
+            load_scorer(accepted.folder)
+    else:
+        load_scorer(settings.model)
 
 
 def main(environ: Mapping[str, str] = os.environ) -> None:

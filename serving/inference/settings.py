@@ -8,6 +8,8 @@ from pathlib import Path
 
 from serving.inference.wire.extras import EXTRAS
 from serving.inference.wire.formats import JSON, Format, answer_format
+from serving.registry.errors import RegistryError
+from serving.registry.uri import parse_uri
 from serving.web.problems import Problem
 from serving.web.settings import (
     SettingsError,
@@ -22,6 +24,16 @@ from serving.web.settings import (
     words,
     yes_or_no,
 )
+
+
+def model_place(text: str) -> str:
+    """Parse a path or the address of a registry; what is refused is not repeated."""
+    if "://" in text:
+        try:
+            parse_uri(text)
+        except RegistryError as error:
+            raise ValueError(str(error)) from None
+    return text
 
 
 def answer_type(text: str) -> str:
@@ -42,6 +54,7 @@ class InferenceSettings:
         "SCORECARD_MODEL",
         "SM_MODEL_DIR",
         meaning="Artifact directory, or s3://bucket/prefix of a registry.",
+        parse=model_place,
         default="/opt/ml/model",
     )
     host: str = setting("SCORECARD_HOST", meaning="Address to listen on.", default="0.0.0.0")  # noqa: S104 (a container is reached from outside)
@@ -145,15 +158,17 @@ class InferenceSettings:
         parse=header_name,
         default="X-Scorecard-Version",
     )
-    retry_s: float = setting(
+    poll_s: float = setting(
         "SCORECARD_POLL_S",
-        meaning="Seconds between attempts to load a model that could not be loaded.",
+        meaning="Seconds within which a worker follows its registry, or tries again to load a "
+        "model that could not be loaded.",
         parse=seconds(0.1, 3600),
         default="30",
     )
     cache: Path = setting(
         "SCORECARD_CACHE",
-        meaning="Where models from a registry are kept.",
+        meaning="Where models from a registry are kept: the last few versions, and which was "
+        "good last.",
         parse=Path,
         default="/tmp/scorecard-models",  # noqa: S108 (the one place SageMaker lets a container write)
     )

@@ -9,12 +9,14 @@ Read in this order:
     uri.py      addresses and names, strictly
     store.py    the port, and a directory behind it; s3.py: S3
     pointer.py  current.json
-    fetch.py    the door: fetch_current for serving, pull for people
+    fetch.py    from a pointer to a verified directory; pull, for people
     cache.py    versions on the local disk
+    follow.py   the door for serving: what is new, and what was good last
 """
 
 from serving.registry.errors import RegistryError
 from serving.registry.fetch import fetch_current, pull
+from serving.registry.follow import Candidate, Follower
 from serving.registry.uri import is_registry_uri
 
-__all__ = ["RegistryError", "fetch_current", "is_registry_uri", "pull"]
+__all__ = ["Candidate", "Follower", "RegistryError", "fetch_current", "is_registry_uri", "pull"]

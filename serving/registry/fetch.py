@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from serving.registry.cache import cached
-from serving.registry.errors import NotFound, RegistryError
-from serving.registry.pointer import is_version, read_pointer
+from serving.registry.errors import BadVersion, NotFound, RegistryError, TooLarge
+from serving.registry.pointer import Pointer, is_version, read_pointer
 from serving.registry.store import Store, open_store
 from serving.scoring.artifact import SERVED, write_artifact
-from serving.scoring.errors import ArtifactCorrupt
+from serving.scoring.errors import ArtifactCorrupt, ArtifactError
 from serving.scoring.manifest import MANIFEST, MAX_MANIFEST_BYTES, check_file, read_manifest
 
 if TYPE_CHECKING:
@@ -47,7 +48,19 @@ def fetch_current(uri: str, cache: Path, *, client: S3Client | None = None) -> P
         its pointer and manifest say. Nothing that looks finished is left in `cache` then.
     """
     store = open_store(uri, client)
-    pointer = read_pointer(store)
+    return fetch(store, read_pointer(store), cache)
+
+
+def fetch(store: Store, pointer: Pointer, cache: Path) -> Path:
+    """Give a local directory with what serving needs of the version that `pointer` names.
+
+    Raises
+    ------
+    BadVersion
+        If files are missing, or are not what pointer and manifest say.
+    RegistryError
+        If the registry cannot be reached or the cache not written.
+    """
 
     def download() -> dict[str, bytes]:
         manifest, listed = _read_manifest(store, pointer.version, pointer.manifest_sha256)
@@ -88,16 +101,22 @@ def pull(
 
 def _read_manifest(store: Store, version: str, sha256: str) -> tuple[bytes, Mapping[str, Any]]:
     """Give a version's manifest and the files it lists; `sha256` may be the beginning of it."""
+
+    def check(data: bytes) -> bytes:
+        if not hashlib.sha256(data).hexdigest().startswith(sha256):
+            raise ArtifactCorrupt(f"{MANIFEST} was altered")
+        return data
+
     try:
-        data = store.read(version_file(version, MANIFEST), MAX_MANIFEST_BYTES).data
+        data = _read_intact(store, version, MANIFEST, MAX_MANIFEST_BYTES, check)
     except NotFound:
-        raise NotFound(f"there is no version {version} at {store.uri}") from None
-    if not hashlib.sha256(data).hexdigest().startswith(sha256):
-        raise RegistryError(f"{store.uri}: {version_file(version, MANIFEST)} was altered")
+        raise BadVersion(f"there is no version {version} at {store.uri}") from None
+    except (TooLarge, ArtifactCorrupt) as error:
+        raise _bad_version(store, version, error) from None
     try:
         return data, read_manifest(data)["files"]
-    except ArtifactCorrupt as error:
-        raise RegistryError(f"{store.uri}: version {version}: {error}") from None
+    except ArtifactError as error:
+        raise _bad_version(store, version, error) from None
 
 
 def _read_files(
@@ -106,9 +125,24 @@ def _read_files(
     files = {}
     for name in names:
         max_bytes = listed.get(name, {"bytes": 0})["bytes"]
-        data = store.read(version_file(version, name), max_bytes).data
         try:
-            files[name] = check_file(listed, name, data)
-        except ArtifactCorrupt as error:
-            raise RegistryError(f"{store.uri}: version {version}: {error}") from None
+            files[name] = _read_intact(
+                store, version, name, max_bytes, partial(check_file, listed, name)
+            )
+        except (NotFound, TooLarge, ArtifactCorrupt) as error:
+            raise _bad_version(store, version, error) from None
     return files
+
+
+def _read_intact(
+    store: Store, version: str, name: str, max_bytes: int, check: Callable[[bytes], bytes]
+) -> bytes:
+    """Read a file of a version; what was altered may have been so on its way, and is read again."""
+    try:
+        return check(store.read(version_file(version, name), max_bytes).data)
+    except ArtifactCorrupt:
+        return check(store.read(version_file(version, name), max_bytes).data)
+
+
+def _bad_version(store: Store, version: str, error: Exception) -> BadVersion:
+    return BadVersion(f"{store.uri}: version {version}: {error}")

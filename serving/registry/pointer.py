@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -31,7 +31,18 @@ class Pointer:
     previous : str or None
         The version that was current before.
     published_at : str
-        UTC, ISO 8601. For people; nothing is decided by it.
+        UTC, ISO 8601. When this became current. For people; nothing is decided by it.
+    gate : mapping or None
+        How the last move was decided: ``verdict`` is "passed", "overridden", "skipped" or
+        "rollback", ``reason`` says why; what the gate measured may follow. None for the first
+        version of a registry.
+    removing : tuple of str
+        Versions that are being removed at this moment; they must not become current.
+    removals : int
+        How often a removal began. Who reads the same number twice knows that no version was
+        removed in between, except those in `removing`.
+    change : str
+        Drawn anew for every change, so that two writers never write the same bytes.
     """
 
     seq: int
@@ -40,10 +51,22 @@ class Pointer:
     previous: str | None
     published_at: str
     note: str
+    gate: Mapping[str, Any] | None = None
+    removing: tuple[str, ...] = ()
+    removals: int = 0
+    change: str = ""
 
     def to_json(self) -> bytes:
         """Give the bytes to store."""
         return to_json({"schema": _SCHEMA, **asdict(self)})
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPointer:
+    """A pointer, and the tag that its bytes have in the store."""
+
+    pointer: Pointer
+    etag: str
 
 
 def is_version(text: object) -> bool:
@@ -61,11 +84,32 @@ def read_pointer(store: Store) -> Pointer:
     RegistryError
         If the pointer cannot be read, or was written by a newer program.
     """
+    stored = read_stored_pointer(store)
+    if stored is None:
+        raise RegistryError(f"{store.uri}/{POINTER} was not sent")
+    return stored.pointer
+
+
+def read_stored_pointer(store: Store, etag: str = "") -> StoredPointer | None:
+    """Read what is current, unless the pointer still has `etag`.
+
+    Returns
+    -------
+    StoredPointer or None
+        None while it is unchanged.
+
+    Raises
+    ------
+    NotFound, RegistryError
+        As `read_pointer`.
+    """
     try:
-        stored = store.read(POINTER, MAX_POINTER_BYTES)
+        stored = store.read_if_changed(POINTER, MAX_POINTER_BYTES, etag)
     except NotFound:
         raise NotFound(f"nothing is published at {store.uri}; use `scorecard publish`") from None
-    return _parse(stored.data, f"{store.uri}/{POINTER}")
+    if stored is None:
+        return None
+    return StoredPointer(_parse(stored.data, f"{store.uri}/{POINTER}"), stored.etag)
 
 
 def _parse(data: bytes, where: str) -> Pointer:
@@ -76,24 +120,36 @@ def _parse(data: bytes, where: str) -> Pointer:
     schema = tree.get("schema") if isinstance(tree, dict) else None
     if schema != _SCHEMA:
         raise RegistryError(f"{where} has schema {schema!r}; this program reads {_SCHEMA}")
-    wrong = [name for name, good in _CHECKS.items() if not good(tree.get(name))]
+    # Older programs wrote no other names; later ones may add some without a new schema.
+    tree = {**_DEFAULTS, **tree}
+    wrong = [name for name, good in _CHECKS.items() if name not in tree or not good(tree[name])]
     if wrong:
         raise RegistryError(f"{where}: not as they must be: {', '.join(wrong)}")
     if not tree["manifest_sha256"].startswith(tree["version"]):
         raise RegistryError(f"{where}: version and manifest_sha256 contradict each other")
-    # Other keys are left alone: later programs may add some without a new schema.
+    tree["removing"] = tuple(tree["removing"])
     return Pointer(**{name: tree[name] for name in _CHECKS})
 
 
-def _is_seq(value: Any) -> bool:
-    return type(value) is int and value >= 1
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _are_versions(value: Any) -> bool:
+    return isinstance(value, list) and all(map(is_version, value))
 
 
 _CHECKS: dict[str, Callable[[Any], bool]] = {
-    "seq": _is_seq,
+    "seq": lambda value: type(value) is int and value >= 1,
     "version": is_version,
-    "manifest_sha256": lambda value: isinstance(value, str) and bool(_SHA256.fullmatch(value)),
+    "manifest_sha256": lambda value: _is_text(value) and bool(_SHA256.fullmatch(value)),
     "previous": lambda value: value is None or is_version(value),
-    "published_at": lambda value: isinstance(value, str),
-    "note": lambda value: isinstance(value, str),
+    "published_at": _is_text,
+    "note": _is_text,
+    "gate": lambda value: value is None or isinstance(value, dict),
+    "removing": _are_versions,
+    "removals": lambda value: type(value) is int and value >= 0,
+    "change": _is_text,
 }
+
+_DEFAULTS: dict[str, Any] = {"gate": None, "removing": [], "removals": 0, "change": ""}

@@ -11,22 +11,25 @@ from typing import TypeVar
 from serving.registry.errors import RegistryError
 
 ATTEMPTS = 5
-#: Doubled each time: at most 0.1 + 0.2 + 0.4 + 0.8 = 1.5 s in all.
+#: Doubled each time: at most 0.1 + 0.2 + 0.4 + 0.8 = 1.5 s in all, with five attempts.
 _FIRST_PAUSE_S = 0.1
+_LONGEST_PAUSE_S = 1.0
 
 _log = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
 
 
-def retry(action: Callable[[], _T], transient: type[RegistryError]) -> _T:
-    """Do `action`; after a `transient` error do it again, at most `ATTEMPTS` times in all."""
-    for attempt in range(ATTEMPTS - 1):
+def retry(
+    action: Callable[[], _T], transient: type[RegistryError], *, attempts: int = ATTEMPTS
+) -> _T:
+    """Do `action`; after a `transient` error do it again, at most `attempts` times in all."""
+    for attempt in range(attempts - 1):
         try:
             return action()
         except transient as error:
             _log.warning("%s; trying again", error)
         # Writers that met once must not meet again: they wait for different times.
         jitter = random.uniform(0.5, 1.0)  # noqa: S311 - no secret hangs on it
-        time.sleep(_FIRST_PAUSE_S * 2**attempt * jitter)
+        time.sleep(min(_FIRST_PAUSE_S * 2**attempt, _LONGEST_PAUSE_S) * jitter)
     return action()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -24,10 +25,10 @@ from botocore.exceptions import (
     PartialCredentialsError,
 )
 
-from serving.registry.errors import AlreadyThere, Conflict, NotFound, RegistryError
+from serving.registry.errors import AlreadyThere, Conflict, NotFound, RegistryError, TooLarge
 from serving.registry.retry import retry
-from serving.registry.store import Stored
-from serving.registry.uri import S3Location
+from serving.registry.store import Listed, Stored
+from serving.registry.uri import S3Location, is_key
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -48,6 +49,10 @@ _MEANINGS = {
 
 class _BrokenBody(RegistryError):
     """The answer began and did not end well; boto3 does not try again."""
+
+
+class _NotModified(RegistryError):
+    """The object is still the one with the tag that was named."""
 
 
 def make_client() -> S3Client:
@@ -79,10 +84,39 @@ class S3Store:
         """Give an object; see `Store`."""
         return retry(lambda: self._read(name, max_bytes), _BrokenBody)
 
-    def _read(self, name: str, max_bytes: int) -> Stored:
+    def read_if_changed(self, name: str, max_bytes: int, etag: str) -> Stored | None:
+        """Give an object unless it still has `etag`; see `Store`."""
+        try:
+            return retry(lambda: self._read(name, max_bytes, etag), _BrokenBody)
+        except _NotModified:
+            return None
+
+    def listed(self, prefix: str = "") -> Iterator[Listed]:
+        """Go through the objects; see `Store`."""
+        root = f"{self.location.prefix}/" if self.location.prefix else ""
+        place: dict[str, str] = {}
+        while True:
+            with self.explained(prefix):
+                page = self.client.list_objects_v2(
+                    Bucket=self.location.bucket,
+                    Prefix=root + prefix,
+                    **place,  # type: ignore[arg-type] # boto3-stubs knows no keywords of `dict`
+                )
+            for entry in page.get("Contents", []):
+                name = entry["Key"].removeprefix(root)
+                if is_key(name):
+                    yield Listed(name, entry["Size"], entry["LastModified"].astimezone(UTC))
+            if not page["IsTruncated"]:
+                return
+            place = {"ContinuationToken": page["NextContinuationToken"]}
+
+    def _read(self, name: str, max_bytes: int, etag: str = "") -> Stored:
+        unless: dict[str, str] = {"IfNoneMatch": etag} if etag else {}
         with self.explained(name):
             answer = self.client.get_object(
-                Bucket=self.location.bucket, Key=self.location.key(name)
+                Bucket=self.location.bucket,
+                Key=self.location.key(name),
+                **unless,  # type: ignore[arg-type] # boto3-stubs knows no keywords of `dict`
             )
         data = bytearray()
         with closing(answer["Body"]) as body:
@@ -94,7 +128,7 @@ class S3Store:
                 what = type(error).__name__
                 raise _BrokenBody(f"{self.uri}/{name} arrived broken ({what})") from None
         if len(data) > max_bytes:
-            raise RegistryError(f"{self.uri}/{name} is larger than {max_bytes} bytes")
+            raise TooLarge(f"{self.uri}/{name} is larger than {max_bytes} bytes")
         return Stored(bytes(data), answer["ETag"])
 
     @contextmanager
@@ -124,6 +158,8 @@ class S3Store:
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         if code == "NoSuchBucket":
             return RegistryError(f"there is no bucket {self.location.bucket}")
+        if status == 304:
+            return _NotModified(f"{where} is still the same")
         if status == 404:
             return NotFound(f"{where} is missing")
         if status == 412:

@@ -6,11 +6,15 @@ Reading only: a process that serves has no code that could change a registry.
 from __future__ import annotations
 
 import hashlib
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from serving.registry.errors import NotFound, RegistryError
-from serving.registry.uri import DirectoryLocation, parse_uri
+from serving.registry.errors import NotFound, RegistryError, TooLarge
+from serving.registry.uri import DirectoryLocation, is_key, parse_uri
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -24,6 +28,21 @@ class Stored:
 
     data: bytes
     etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An object as a listing shows it.
+
+    Attributes
+    ----------
+    modified : datetime
+        When the store took it, by the store's clock, in UTC.
+    """
+
+    name: str
+    bytes: int
+    modified: datetime
 
 
 class Store(Protocol):
@@ -42,6 +61,27 @@ class Store(Protocol):
             If there is none.
         RegistryError
             If it is larger than `max_bytes`, or cannot be read.
+        """
+
+    def read_if_changed(self, name: str, max_bytes: int, etag: str) -> Stored | None:
+        """Give an object unless it still has `etag`; an empty `etag` is that of no object.
+
+        Raises
+        ------
+        NotFound, RegistryError
+            As `read`.
+        """
+
+    def listed(self, prefix: str = "") -> Iterator[Listed]:
+        """Go through the objects whose names begin with `prefix`, in no particular order.
+
+        Names that nothing here would write, such as folders made by other programs and the
+        hidden files of a directory, are passed over.
+
+        Raises
+        ------
+        RegistryError
+            If they cannot be listed.
         """
 
 
@@ -84,5 +124,36 @@ class DirectoryStore:
         except OSError as error:
             raise RegistryError(f"{path} cannot be read: {error.strerror}") from None
         if len(data) > max_bytes:
-            raise RegistryError(f"{path} is larger than {max_bytes} bytes")
+            raise TooLarge(f"{path} is larger than {max_bytes} bytes")
         return Stored(data, hashlib.sha256(data).hexdigest())
+
+    def read_if_changed(self, name: str, max_bytes: int, etag: str) -> Stored | None:
+        """Give a file unless it still has `etag`; see `Store`."""
+        stored = self.read(name, max_bytes)
+        return None if stored.etag == etag else stored
+
+    def listed(self, prefix: str = "") -> Iterator[Listed]:
+        """Go through the files; see `Store`."""
+        if not self.location.folder.is_dir():
+            raise RegistryError(f"there is no directory {self.location.folder}")
+        for folder, _, names in os.walk(
+            self.location.folder / prefix.rpartition("/")[0], onerror=_refuse
+        ):
+            within = Path(folder).relative_to(self.location.folder)
+            for name in (within.joinpath(name).as_posix() for name in names):
+                if name.startswith(prefix) and is_key(name) and "/." not in f"/{name}":
+                    yield from self._describe(name)
+
+    def _describe(self, name: str) -> Iterator[Listed]:
+        try:
+            status = (self.location.folder / name).stat()
+        except FileNotFoundError:
+            return  # Removed at this moment.
+        modified = datetime.fromtimestamp(status.st_mtime, UTC)
+        yield Listed(name, status.st_size, modified)
+
+
+def _refuse(error: OSError) -> None:
+    # A folder that is gone by now was removed, which is no failure of a listing.
+    if not isinstance(error, FileNotFoundError):
+        raise RegistryError(f"{error.filename} cannot be listed: {error.strerror}")

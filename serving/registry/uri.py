@@ -25,6 +25,8 @@ _KEY_PART = re.compile(r"[A-Za-z0-9._-]+")
 #: S3 allows 1024 bytes; what follows a prefix needs some of them.
 _MAX_KEY = 1024
 _MAX_PREFIX = 512
+#: A path may have 4096; what follows needs some of them.
+_MAX_DIRECTORY = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,16 @@ def _parse_directory(rest: str) -> DirectoryLocation:
         raise RegistryError(
             "a registry's directory is given whole: file:///srv/models, without '.' or '..'"
         )
+    if len(rest) > _MAX_DIRECTORY:
+        raise RegistryError(f"a registry's directory has at most {_MAX_DIRECTORY} characters")
     return DirectoryLocation(Path(rest))
+
+
+def is_key(key: str) -> bool:
+    """Tell whether `key` is made of plain names."""
+    parts = key.split("/")
+    plain = all(_KEY_PART.fullmatch(part) and part not in {".", ".."} for part in parts)
+    return plain and len(key) <= _MAX_KEY
 
 
 def check_key(key: str) -> str:
@@ -115,9 +126,7 @@ def check_key(key: str) -> str:
     RegistryError
         If a part is empty, ``.`` or ``..``, or has other characters than A-Z a-z 0-9 . _ -
     """
-    parts = key.split("/")
-    plain = all(_KEY_PART.fullmatch(part) and part not in {".", ".."} for part in parts)
-    if not plain or len(key) > _MAX_KEY:
+    if not is_key(key):
         raise RegistryError(
             f"names in a registry are at most {_MAX_KEY} of A-Z a-z 0-9 . _ - between single "
             "slashes, and never '.' or '..'"

@@ -10,8 +10,8 @@ class FaultyScorer(Scorer):
 
 
 def main() -> None:
-    load = server.load_model
-    server.load_model = lambda settings: FaultyScorer(load(settings).artifact)
+    load = server.load_scorer
+    server.load_scorer = lambda path: FaultyScorer(load(path).artifact)
     server.main()
 
 

@@ -4,6 +4,7 @@ import csv
 import datetime as dt
 import json
 from functools import partial
+from pathlib import Path
 
 import jsonschema
 import numpy as np
@@ -15,6 +16,7 @@ from wire_examples import BUDGETS, TODAY, batches, examples, expected
 
 from serving.inference.app import create_app
 from serving.inference.invocations import Invocations
+from serving.inference.model_origins import AtPath
 from serving.inference.model_source import ModelSource
 from serving.inference.openapi import encode_openapi
 from serving.inference.prediction import Manner
@@ -32,7 +34,7 @@ def model(request):
 
 
 def make_client(model, *, keep_bad_rows=False):
-    source = ModelSource(lambda: model, retry_s=1)
+    source = ModelSource(AtPath(Path(), lambda _: model), poll_s=1)
     source.start()
     invocations = Invocations(
         source,

@@ -1,15 +1,15 @@
-"""A worker stays up whatever loading a model does."""
+"""A worker stays up whatever loading its first model does."""
 
+import logging
 import threading
+from pathlib import Path
 
 import pytest
+from model_fakes import Model, serves, told, wait_for
 
+from serving.inference.model_origins import AtPath
 from serving.inference.model_source import ModelSource, NoModel
 from serving.scoring import ArtifactCorrupt
-
-
-class Model:
-    version = "v1"
 
 
 def loading(*outcomes):
@@ -17,7 +17,7 @@ def loading(*outcomes):
     left = list(outcomes)
     done = threading.Event()
 
-    def load():
+    def load(_=None):
         outcome = left.pop(0)
         if not left:
             done.set()
@@ -26,6 +26,12 @@ def loading(*outcomes):
         return outcome
 
     return load, done
+
+
+@pytest.fixture
+def log(caplog):
+    caplog.set_level(logging.INFO, "serving")
+    return caplog
 
 
 @pytest.mark.parametrize(
@@ -41,56 +47,57 @@ def loading(*outcomes):
 def test_after_any_failure_it_tries_again_until_there_is_a_model(failures):
     model = Model()
     load, done = loading(*failures, model)
-    source = ModelSource(load, retry_s=0.01)
+    source = ModelSource(AtPath(Path(), load), poll_s=0.01)
 
     source.start()
 
     assert done.wait(5)
-    for _ in range(500):
-        try:
-            found = source.current()
-        except NoModel:
-            threading.Event().wait(0.01)
-        else:
-            break
-    assert found is model
+    wait_for(lambda: serves(source) is model)
 
 
 def test_there_is_no_model_while_loading_fails():
     load, _ = loading(*[OSError("away")] * 1000)
-    source = ModelSource(load, retry_s=60)
+    source = ModelSource(AtPath(Path(), load), poll_s=60)
 
     source.start()
 
     with pytest.raises(NoModel):
         source.current()
+
+
+def test_a_failure_without_words_is_told_by_its_kind(log):
+    load, _ = loading(MemoryError(), Model())
+    source = ModelSource(AtPath(Path(), load), poll_s=0.01)
+
+    source.start()
+
+    wait_for(lambda: serves(source))
+    assert told(log)[0] == ("model not loaded", {"reason": "MemoryError: "})
 
 
 def test_a_worker_does_not_wait_long_for_a_model_that_is_slow_to_come():
     may_come = threading.Event()
     model = Model()
 
-    def load():
+    def load(_):
         may_come.wait(10)
         return model
 
-    source = ModelSource(load, retry_s=60)
+    source = ModelSource(AtPath(Path(), load), poll_s=60)
 
     source.start(wait_s=0.01)
 
-    with pytest.raises(NoModel):
-        source.current()
+    assert serves(source) is None
     may_come.set()
-    for _ in range(500):
-        if not raises_no_model(source):
-            break
-        threading.Event().wait(0.01)
-    assert source.current() is model
+    wait_for(lambda: serves(source) is model)
 
 
-def raises_no_model(source):
-    try:
-        source.current()
-    except NoModel:
-        return True
-    return False
+def test_what_lies_at_a_path_is_loaded_once():
+    load, _ = loading(Model())
+    pauses = []
+    source = ModelSource(AtPath(Path(), load), poll_s=0.001, sleep=pauses.append)
+
+    source.start()
+
+    assert source.current().version == "v1"
+    assert pauses == []

@@ -16,7 +16,7 @@ SERVER = """
 import os, sys
 import numpy as np
 from serving.inference.ranges import Seen, TrainingRanges
-from serving.inference.scoring_metrics import ScoringMetrics
+from serving.inference.worker_metrics import WorkerMetrics
 from serving.scoring import load_scorer
 from serving.web import metrics
 
@@ -33,6 +33,11 @@ def fork(work):
 
 def scrape():
     print(metrics.exposition()[0].decode(), flush=True)
+
+def start():
+    kept = WorkerMetrics()
+    kept.serve(scorer.artifact.version, scorer.scorecard.id)
+    return kept.of(scorer)
 
 def serve(kept, accounts, bad_rows=0):
     kept.observe(ranges.watch(accounts), scorer.score(accounts).ranks, bad_rows)
@@ -53,8 +58,8 @@ def test_rows_inputs_and_ranks_of_requests_are_counted_over_workers():
             [30, 2, 0.5, 0], [500, nan, 0.5, 1], [nan, 0, 0.6, nan],
             [20, 3, 7.0, 0], [20, 3, 8.0, 0], [20, 3, nan, 0], [20, 3, 0.5, 0], [-5, 3, 0.5, 0],
         ])
-        fork(lambda: serve(ScoringMetrics(scorer), accounts[:3], bad_rows=2))
-        fork(lambda: serve(ScoringMetrics(scorer), accounts))
+        fork(lambda: serve(start(), accounts[:3], bad_rows=2))
+        fork(lambda: serve(start(), accounts))
         fork(scrape)
         """
     )
@@ -82,7 +87,7 @@ def test_the_model_is_told_by_each_worker_that_lives():
         import time
         ready, told = os.pipe()
         def stay():
-            serve(ScoringMetrics(scorer), np.empty((0, 4)))
+            serve(start(), np.empty((0, 4)))
             metrics.exposition()
             os.write(told, b'.')
             time.sleep(60)
@@ -113,11 +118,61 @@ def test_the_model_is_told_by_each_worker_that_lives():
     assert len(labels["version"]) == 32
 
 
+def test_after_a_swap_the_new_model_is_told_and_the_last_requests_of_the_old_one_are_counted():
+    found = samples_of(
+        """
+        def work():
+            kept = WorkerMetrics()
+            old, new = kept.of(scorer), kept.of(scorer)
+            kept.serve('old', 'card')
+            serve(old, np.array([[30, 2, 0.5, 0]]))
+            metrics.exposition()
+            kept.serve('new', 'card')
+            kept.count('loaded')
+            kept.count('refused')
+            metrics.exposition()
+            serve(old, np.array([[30, 2, 0.5, 0]]))
+            serve(new, np.array([[30, 2, 0.5, 0]]))
+            print(metrics.exposition()[0].decode(), flush=True)
+        fork(work)
+        """
+    )
+
+    def info(version):
+        return found["scorecard_model_info", ("scorecard", "card"), ("version", version)]
+
+    assert (info("old"), info("new")) == (0, 1)
+    assert found["scorecard_rows_total",] == 3
+    updates = [
+        found["scorecard_model_updates_total", ("result", result)]
+        for result in ("loaded", "refused", "failed")
+    ]
+    assert updates == [1, 1, 0]
+
+
+def test_two_hundred_swaps_leave_nothing_to_write_behind():
+    left = run_script(
+        SERVER
+        + dedent(
+            """
+            from serving.web.metric_board import flush
+            kept = WorkerMetrics()
+            for _ in range(200):
+                serve(kept.of(scorer), np.array([[30, 2, 0.5, 0]]))
+            flush()
+            print(len(kept._due), flush=True)
+            """
+        )
+    )
+
+    assert left.strip() == "0"
+
+
 def test_what_was_counted_last_is_written_when_a_worker_ends():
     found = samples_of(
         """
         def work():
-            kept = ScoringMetrics(scorer)
+            kept = start()
             for _ in range(1000):
                 serve(kept, np.array([[30, 2, 0.5, 0]]))
         fork(work)

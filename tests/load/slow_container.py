@@ -47,8 +47,8 @@ def hold_the_interpreter():
 
 
 def main() -> None:
-    load = server.load_model
-    server.load_model = lambda settings: SlowScorer(load(settings).artifact)
+    load = server.load_scorer
+    server.load_scorer = lambda path: SlowScorer(load(path).artifact)
     server.main()
 
 

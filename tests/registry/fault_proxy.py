@@ -1,6 +1,8 @@
 """An S3 that fails as told: a proxy before moto that loses, cuts and alters on the wire."""
 
+import base64
 import functools
+import hashlib
 import http.client
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,14 +14,26 @@ from urllib.parse import urlsplit
 
 from registries import SECRET, flip
 
-#: Beside these a fault may be S3's (status, code), answered without asking the server.
+#: Beside these a fault may be a Damage, or S3's (status, code), answered without asking the server.
 DROP = "the request is not forwarded and the connection closed"
 LOSE = "the server acts, its answer does not arrive"
 CUT = "half of the answer's body arrives"
 FLIP = "one byte of the answer's body is altered"
 
-Fault = str | tuple[int, str] | None
-#: (number of the request from 0, "GET" or "PUT", its path) → what goes wrong with it.
+
+@dataclass(frozen=True)
+class Damage:
+    """An answer's body that arrives altered.
+
+    Its headers tell, as S3's do; or, if it is `hidden`, they agree with what arrives.
+    """
+
+    alter: Callable[[bytes], bytes]
+    hidden: bool = False
+
+
+Fault = str | tuple[int, str] | Damage | None
+#: (number of the request from 0, its method, its path) → what goes wrong with it.
 Plan = Callable[[int, str, str], Fault]
 
 
@@ -68,10 +82,12 @@ class Handler(BaseHTTPRequestHandler):
             data = data[: len(data) // 2]
         if fault == FLIP:
             data = flip(data)
+        if isinstance(fault, Damage):
+            headers, data = damaged(fault, headers, data)
         if fault != LOSE:
             self.answer(status, headers, data)
 
-    do_GET = do_PUT = handle_one_exchange  # noqa: N815 - http.server's names
+    do_GET = do_PUT = do_DELETE = handle_one_exchange  # noqa: N815 - http.server's names
 
     def forward(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
         upstream = http.client.HTTPConnection(urlsplit(self.proxy.server).netloc, timeout=10)
@@ -93,6 +109,16 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
     def log_message(self, *_: Any) -> None: ...
+
+
+def damaged(fault: Damage, headers: list[tuple[str, str]], whole: bytes) -> tuple[Any, bytes]:
+    data = fault.alter(whole)
+    if fault.hidden:
+        kept = [pair for pair in headers if pair[0].lower() != "content-length"]
+        return [*kept, ("Content-Length", str(len(data)))], data
+    # S3 sends the checksum it was given; moto does not.
+    checksum = base64.b64encode(hashlib.sha256(whole).digest()).decode()
+    return [*headers, ("x-amz-checksum-sha256", checksum)], data
 
 
 @contextmanager

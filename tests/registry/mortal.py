@@ -1,9 +1,9 @@
-"""Publishes or fetches in children that are killed.
+"""Publishes, promotes or fetches in children that are killed.
 
-Run as a program: each line of stdin, ``publish artifact uri seconds`` or ``fetch cache uri
-seconds``, is done in a forked child that gets SIGKILL after that many seconds; the answer is a line
-with the time it took, or "killed". One process forks them all, for importing takes longer than
-what is killed here.
+Run as a program: each line of stdin, ``publish artifact uri seconds``, ``promote artifact uri
+seconds`` (which publishes it first) or ``fetch cache uri seconds``, is done in a forked child that
+gets SIGKILL after that many seconds; the answer is a line with the time it took, or "killed". One
+process forks them all, for importing takes longer than what is killed here.
 """
 
 import os
@@ -14,16 +14,18 @@ from pathlib import Path
 
 from serving.registry import fetch_current
 from serving.registry.s3 import make_client
-from training.registry import publish
+from training.registry import Skipped, promote, publish
 
 CLIENT = make_client()
 
 
 def act(verb: str, place: str, uri: str) -> None:
-    if verb == "publish":
-        publish(Path(place), uri, client=CLIENT)
-    else:
+    if verb == "fetch":
         fetch_current(uri, Path(place), client=CLIENT)
+        return
+    done = publish(Path(place), uri, client=CLIENT)
+    if verb == "promote" and not done.is_current:
+        promote(uri, done.version, gate=Skipped("nothing to compare with"), client=CLIENT)
 
 
 def run(verb: str, place: str, uri: str, seconds: float) -> str:

@@ -1,13 +1,17 @@
-"""Registries to test with: one in a directory, one in moto, and ways to damage what they hold."""
+"""Registries to test with, in directories and in S3, and ways to damage what they hold."""
 
 import hashlib
+import math
 import shutil
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
 import boto3
 from botocore.config import Config
+from moto.s3.models import s3_backends
 
 from serving.registry import fetch_current, pull
 from serving.registry.errors import NotFound
@@ -69,8 +73,11 @@ class InS3:
         return f"s3://{self.bucket}/{self.prefix}"
 
     def names(self) -> set[str]:
-        found = self.client.list_objects_v2(Bucket=self.bucket, Prefix=f"{self.prefix}/")
-        return {entry["Key"].removeprefix(f"{self.prefix}/") for entry in found.get("Contents", [])}
+        pages = self.client.get_paginator("list_objects_v2").paginate(
+            Bucket=self.bucket, Prefix=f"{self.prefix}/"
+        )
+        entries = [entry for page in pages for entry in page.get("Contents", [])]
+        return {entry["Key"].removeprefix(f"{self.prefix}/") for entry in entries}
 
     def get(self, name: str) -> bytes:
         answer = self.client.get_object(Bucket=self.bucket, Key=f"{self.prefix}/{name}")
@@ -95,6 +102,46 @@ def make_s3_client(endpoint: str, attempts: int = 1) -> Any:
         aws_secret_access_key=SECRET,
         config=config,
     )
+
+
+@dataclass
+class Said:
+    """A gate's report, and a gate that gives it and remembers what it was shown."""
+
+    passed: bool = True
+    told: dict[str, Any] = field(default_factory=dict)
+    shown: list[tuple[str, str | None]] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        return self.told
+
+    def __call__(self, candidate: Path, champion: Path | None) -> "Said":
+        self.shown.append((version_of(candidate), version_of(champion) if champion else None))
+        return self
+
+
+def version_of(artifact: Path) -> str:
+    return load_scorer(artifact).artifact.version
+
+
+def a_moment_after_all(registry: Registry) -> datetime:
+    """A time after everything that is there and before everything that will be, by its clock.
+
+    Some stores tell whole seconds only.
+    """
+    listed = open_store(registry.uri, registry.client).listed()
+    newest = max(entry.modified.timestamp() for entry in listed)
+    moment = math.floor(newest) + 1
+    time.sleep(max(0.0, moment - time.time()))
+    return datetime.fromtimestamp(moment, UTC)
+
+
+def make_older(registry: InS3, days: float, beginning: str = "") -> None:
+    """Let moto believe that objects came so long before they did."""
+    bucket = s3_backends["123456789012"]["aws"].buckets[registry.bucket]
+    for name, key in bucket.keys.items():
+        if name.startswith(f"{registry.prefix}/{beginning}"):
+            key.last_modified -= timedelta(days=days)
 
 
 def flip(data: bytes) -> bytes:

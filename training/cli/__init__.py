@@ -9,7 +9,9 @@ import click
 from training.cli.data import data
 from training.cli.fit import build, lint, pack, train
 from training.cli.model import model
+from training.cli.promote import promote
 from training.cli.publish import publish
+from training.cli.registry import gc, rollback, versions
 from training.cli.score import evaluate, score
 
 #: What the commands need; an image without it does not offer them.
@@ -28,5 +30,8 @@ _NEEDED = (
 def add_commands(root: click.Group) -> None:
     """Add this package's commands, if what they need is installed."""
     if all(importlib.util.find_spec(name) for name in _NEEDED):
-        for command in (data, train, evaluate, score, model, build, pack, publish, lint):
+        for command in (
+            data, train, evaluate, score, model, build, pack, lint,
+            publish, promote, versions, rollback, gc,
+        ):  # fmt: skip
             root.add_command(command)

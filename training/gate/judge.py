@@ -1,0 +1,159 @@
+"""All verdicts on a candidate: none hides another."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from serving.scoring import InvalidInput, Scorer, load_scorer
+from serving.scoring.archive import open_files
+from serving.scoring.manifest import check_file, from_json
+from training.gate import calibrated, not_worse
+from training.gate.comparison import Comparison
+from training.gate.held_out import calibration, look, paired_losses
+from training.gate.limits import Limits
+from training.gate.moves import judge_moves, measure_moves
+from training.gate.report import GateReport, Verdict
+from training.gate.same_accounts import SameAccounts, read_same_accounts, why_not_comparable
+from training.gate.same_wire import judge_wire
+
+MAX_REASON = 500
+
+_EVALUATION = "evaluation.json"
+_NEEDS_BOTH = (
+    not_worse.NAME, "stable metrics", "stable global score", "no score comes or goes"
+)  # fmt: skip
+
+
+def judge(
+    candidate: Path,
+    champion: Path | None,
+    *,
+    data: Path | None = None,
+    limits: Limits,
+    reason: str = "",
+    max_refused_share: float = 0.01,
+    scoring_date: dt.date | None = None,
+) -> GateReport:
+    """Judge whether an artifact may take the champion's place.
+
+    Without accounts the evaluations that both artifacts carry are compared, if they are of the
+    same accounts, and no score is.
+
+    Parameters
+    ----------
+    champion : Path or None
+        The artifact that is served now; None if there is none, then only calibration is judged.
+    data : Path, optional
+        A folder of CSVs, scored by both artifacts.
+    limits : Limits
+        ``Limits()``, or others for a `reason`.
+    reason : str
+        One line; kept in the report, and stored with the version.
+    max_refused_share : float
+        As `read_accounts` takes it.
+    scoring_date : date, optional
+        Dates become days before it; the newest ``last_updated`` if not given.
+
+    Raises
+    ------
+    InvalidInput
+        If limits are changed without a reason, the reason is not one line, or the accounts
+        cannot be used.
+    ArtifactError
+        If an artifact must not be used.
+    """
+    _check_reason(limits, reason)
+    ours = load_scorer(candidate)
+    theirs = None if champion is None else load_scorer(champion)
+    odd = None if theirs is None else why_not_comparable(ours, theirs)
+    verdicts = [] if theirs is None else [judge_wire(ours, theirs, limits)]
+    if data is None:
+        verdicts += _by_evaluations(
+            (ours, _evaluation(candidate, ours)),
+            None if theirs is None or champion is None else (theirs, _evaluation(champion, theirs)),
+            limits,
+        )
+        return GateReport(tuple(verdicts), limits.changed(), reason)
+    scorers = [ours] if theirs is None or odd else [ours, theirs]
+    same = read_same_accounts(
+        data, scorers, max_refused_share=max_refused_share, scoring_date=scoring_date
+    )
+    found, comparison = _by_accounts(scorers, same, limits)
+    verdicts += found
+    if len(scorers) == 1:
+        verdicts += _not_judged(odd or "there is no champion")
+    return GateReport(
+        tuple(verdicts), limits.changed(), reason, same.describe(), comparison, same.accounts
+    )
+
+
+def _check_reason(limits: Limits, reason: str) -> None:
+    if limits.changed() and not reason.strip():
+        raise InvalidInput("another limit than the default takes a reason, stored with the version")
+    if len(reason) > MAX_REASON or not reason.isprintable():
+        raise InvalidInput(f"a reason is one line of at most {MAX_REASON} characters")
+
+
+def _by_accounts(
+    scorers: list[Scorer], same: SameAccounts, limits: Limits
+) -> tuple[list[Verdict], Comparison | None]:
+    seen = look(scorers[0], same, same.held_out)
+    on = f"held-out accounts of {len(same.frame):,}"
+    verdicts = [calibrated.judge_calibration(calibration(seen), on, limits)]
+    if len(scorers) == 1:
+        return verdicts, None
+    candidate, champion = scorers
+    if not np.array_equal(same.held_out, same.held_out_of_both):
+        seen = look(candidate, same, same.held_out_of_both)
+    losses = paired_losses(seen, look(champion, same, same.held_out_of_both))
+    count = f"{int(same.held_out_of_both.sum()):,} accounts that neither fit has seen"
+    moves = measure_moves(candidate, champion, same)
+    verdicts += [not_worse.judge_losses(losses, count, limits), *judge_moves(moves, limits)]
+    metric_names = dict(
+        zip(candidate.metric_keys, (m.name for m in candidate.scorecard.metrics), strict=True)
+    )
+    return verdicts, Comparison(moves, losses, metric_names)
+
+
+def _by_evaluations(
+    ours: tuple[Scorer, Mapping[str, Any]],
+    theirs: tuple[Scorer, Mapping[str, Any]] | None,
+    limits: Limits,
+) -> list[Verdict]:
+    names = [metric.name for metric in ours[0].scorecard.metrics]
+    found = calibrated.evaluated(names, ours[1])
+    on = "by its own evaluation (give --data to measure)"
+    verdicts = [calibrated.judge_calibration(found, on, limits)]
+    if theirs is None:
+        return [*verdicts, *_not_judged("there is no champion")]
+    if not _same_accounts(ours[0], theirs[0]):
+        return [*verdicts, *_not_judged("not compared: give --data")]
+    old = theirs[1].get("metrics", {})
+    verdicts.append(not_worse.judge_evaluations(ours[1].get("metrics", {}), old, limits))
+    return [*verdicts, *_not_judged("not compared: give --data")[1:]]
+
+
+def _not_judged(why: str) -> list[Verdict]:
+    return [Verdict(name, True, why, judged=False) for name in _NEEDS_BOTH]
+
+
+def _same_accounts(candidate: Scorer, champion: Scorer) -> bool:
+    """Tell whether both were fitted to the same accounts, dealt in the same way."""
+    ours, theirs = (scorer.artifact.manifest["training"] for scorer in (candidate, champion))
+    told = [(about.get("data_sha256"), about.get("split")) for about in (ours, theirs)]
+    return told[0] == told[1] and None not in told[0]
+
+
+def _evaluation(artifact: Path, scorer: Scorer) -> Mapping[str, Any]:
+    """Read the evaluation that an artifact carries; empty if it has none."""
+    listed = scorer.artifact.manifest["files"]
+    if _EVALUATION not in listed:
+        return {}
+    data = open_files(artifact).read(_EVALUATION, listed[_EVALUATION]["bytes"])
+    told: Mapping[str, Any] = from_json(check_file(listed, _EVALUATION, data), _EVALUATION)
+    return told

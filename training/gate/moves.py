@@ -1,0 +1,202 @@
+"""How far scores move, on the same accounts, from champion to candidate."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from serving.scoring import Scorer
+from training.gate.limits import Limits
+from training.gate.report import Verdict, listed
+from training.gate.same_accounts import SameAccounts
+
+Kind = Literal["metric", "component", "global"]
+
+#: Scores are compared in points of ten, whatever their scale.
+_POINTS = 10.0
+#: What is not more than a point, with last bits to spare.
+_ONE_POINT = 1.0 + 1e-9
+#: Accounts scored at a time.
+_BLOCK = 2**16
+_METRIC_LIMITS = ("moving_share", "largest_move", "mean_move")
+_GLOBAL_LIMITS = ("global_moving_share", "global_largest_move", "global_mean_move")
+#: Edges of the histograms, in points: half points, and a quarter to each side of whole ones.
+MOVE_EDGES = np.arange(-10.25, 10.5, 0.5)
+SCORE_EDGES = np.linspace(0.0, _POINTS, 51)
+
+
+class Move(NamedTuple):
+    """How one score moves; points are of ten.
+
+    Attributes
+    ----------
+    accounts : int
+        Who has the score under both, and not the lowest or the highest one under both.
+    share : float
+        Share of these that move by more than one point.
+    largest, mean : float
+        Of the absolute moves of these.
+    came_or_went : float
+        Share of all accounts that have the score under one artifact only.
+    """
+
+    kind: Kind
+    accounts: int
+    share: float
+    largest: float
+    mean: float
+    came_or_went: float
+
+
+@dataclass(frozen=True, eq=False)
+class Moves:
+    """How all scores move that both artifacts have.
+
+    Attributes
+    ----------
+    scores : mapping of str to Move
+        By the key on the wire, in the candidate's order.
+    histograms : ndarray of shape (n_scores, len(MOVE_EDGES) - 1)
+        How many accounts move how far, candidate minus champion.
+    globals : ndarray of shape (50, 50)
+        How many accounts had which global score (rows) and have which (columns).
+    """
+
+    scores: Mapping[str, Move]
+    histograms: NDArray[np.int64]
+    globals: NDArray[np.float64]
+
+
+def measure_moves(candidate: Scorer, champion: Scorer, same: SameAccounts) -> Moves:
+    """Score all accounts with both artifacts, block by block."""
+    keys = [key for key in candidate.outputs[:-1] if key in champion.outputs[:-1]]
+    tally = _Tally(len(keys))
+    for start in range(0, len(same.frame), _BLOCK):
+        rows = slice(start, start + _BLOCK)
+        before, after = (_points(scorer, keys, same, rows) for scorer in (champion, candidate))
+        tally.add(before, after)
+    total = max(len(same.frame), 1)
+    counted = np.maximum(tally.counted, 1)
+    scores = {
+        key: Move(
+            _kind(key, candidate),
+            int(tally.counted[place]),
+            float(tally.moving[place] / counted[place]),
+            float(tally.largest[place]),
+            float(tally.total[place] / counted[place]),
+            float(tally.came_or_went[place] / total),
+        )
+        for place, key in enumerate(keys)
+    }
+    return Moves(scores, tally.histograms, tally.globals)
+
+
+def _points(
+    scorer: Scorer, keys: list[str], same: SameAccounts, rows: slice
+) -> NDArray[np.float64]:
+    places = [scorer.outputs.index(key) for key in keys]
+    values = scorer.score(same.encode(scorer, rows)).values[:, places]
+    return values * (_POINTS / scorer.scorecard.scale.maximum)
+
+
+def _kind(key: str, scorer: Scorer) -> Kind:
+    if key in scorer.metric_keys:
+        return "metric"
+    return "global" if key == scorer.outputs[-2] else "component"
+
+
+class _Tally:
+    """Counts per score; arrays of shape (n_scores,)."""
+
+    def __init__(self, scores: int) -> None:
+        self.counted, self.moving, self.came_or_went = np.zeros((3, scores), dtype=np.int64)
+        self.total, self.largest = np.zeros((2, scores))
+        self.histograms = np.zeros((scores, len(MOVE_EDGES) - 1), dtype=np.int64)
+        self.globals = np.zeros((len(SCORE_EDGES) - 1,) * 2)
+
+    def add(self, before: NDArray[np.float64], after: NDArray[np.float64]) -> None:
+        """Count a block; scores in points, shape (n_accounts, n_scores)."""
+        self.came_or_went += (np.isnan(before) != np.isnan(after)).sum(axis=0)
+        same_end = (before == after) & ((before == 0.0) | (before == _POINTS))
+        for place in range(before.shape[1]):
+            counts = ~same_end[:, place] & ~np.isnan(before[:, place] + after[:, place])
+            moves = (after - before)[counts, place]
+            sizes = np.abs(moves)
+            self.counted[place] += len(moves)
+            self.moving[place] += (sizes > _ONE_POINT).sum()
+            self.total[place] += sizes.sum()
+            self.largest[place] = sizes.max(initial=self.largest[place])
+            self.histograms[place] += np.histogram(moves, MOVE_EDGES)[0]
+        known = ~np.isnan(before[:, -1] + after[:, -1])
+        self.globals += np.histogram2d(before[known, -1], after[known, -1], [SCORE_EDGES] * 2)[0]
+
+
+def judge_moves(moves: Moves, limits: Limits) -> tuple[Verdict, ...]:
+    """Judge the metrics, the global score, and whether scores came or went."""
+    metrics = {key: move for key, move in moves.scores.items() if move.kind == "metric"}
+    overall = {key: move for key, move in moves.scores.items() if move.kind == "global"}
+    return (
+        _judge("stable metrics", metrics, limits, _METRIC_LIMITS),
+        _judge("stable global score", overall, limits, _GLOBAL_LIMITS),
+        _judge_nulls(moves.scores, limits),
+    )
+
+
+def _judge(
+    name: str, moves: Mapping[str, Move], limits: Limits, names: tuple[str, str, str]
+) -> Verdict:
+    if not moves:
+        return Verdict(name, True, "no score that both have", judged=False)
+    bounds = [float(getattr(limits, entry)) for entry in names]
+    most = f"at most {bounds[0]:.1%}, {bounds[1]:g} and {bounds[2]:g}"
+    nearness = {key: _nearness(move, bounds) for key, move in moves.items()}
+    order = sorted(moves, key=lambda key: nearness[key], reverse=True)
+    lines = {
+        key: f"{key}: {move.share:.1%} of {move.accounts:,} accounts move more than a point, the "
+        f"largest by {move.largest:.1f}, the mean by {move.mean:.2f}"
+        for key, move in moves.items()
+    }
+    failures = [lines[key] for key in order if nearness[key] > 1.0]
+    if failures:
+        return Verdict(name, False, f"{most}: {listed(failures)}", limits=names)
+    return Verdict(name, True, f"{lines[order[0]]} ({most})")
+
+
+def _nearness(move: Move, bounds: Sequence[float]) -> float:
+    """Say how near the nearest limit is: above 1 it is exceeded."""
+    told = zip((move.share, move.largest, move.mean), bounds, strict=True)
+    return max(_part(value, bound) for value, bound in told)
+
+
+def _part(value: float, bound: float) -> float:
+    if bound > 0:
+        return value / bound
+    return math.inf if value > 0 else 0.0
+
+
+def _judge_nulls(moves: Mapping[str, Move], limits: Limits) -> Verdict:
+    name = "no score comes or goes"
+    lines = {
+        key: f"{key}: {move.came_or_went:.2%} of the accounts have it under one artifact only"
+        for key, move in moves.items()
+        if move.came_or_went > 0
+    }
+    failures = [
+        line for key, line in lines.items() if moves[key].came_or_went > limits.null_changes
+    ]
+    if failures:
+        return Verdict(
+            name,
+            False,
+            f"at most {limits.null_changes:.2%}: {listed(failures)}",
+            limits=("null_changes",),
+        )
+    text = (
+        f"allowed: {listed(list(lines.values()))}" if lines else f"{len(moves)} scores, 0 accounts"
+    )
+    return Verdict(name, True, text)
