@@ -13,8 +13,8 @@ from serving.commands.run import gateway, serve
 #: Command → what it needs; an image without that does not offer it.
 _NEEDS = {
     serve: ("flask", "gunicorn", "orjson"),
-    gateway: ("flask", "gunicorn", "urllib3"),
-    keys: ("flask",),
+    gateway: ("gunicorn", "jwt", "limits"),
+    keys: ("jwt",),
     pull: ("boto3",),
 }
 

@@ -7,8 +7,11 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
+
+from serving.commands.moments import duration, moment
 
 _FILE = click.option(
     "--keys",
@@ -16,6 +19,11 @@ _FILE = click.option(
     type=click.Path(path_type=Path, dir_okay=False),
     required=True,
     help="The keys file.",
+)
+_PEPPER = click.option(
+    "--pepper",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File of the pepper.  [default: the keys file's name with .pepper added]",
 )
 
 
@@ -25,13 +33,18 @@ def _explained() -> Iterator[None]:
 
     try:
         yield
-    except KeysError as error:
+    except (KeysError, ValueError) as error:
         raise click.ClickException(str(error)) from None
+
+
+def _show_once(key_id: str, name: str, secret: str) -> None:
+    click.echo(f"key {key_id} for {name}; keep it now, it is not shown again:", err=True)
+    click.echo(secret)
 
 
 @click.group()
 def keys() -> None:
-    """Issue, list and revoke the gateway's keys.
+    """Issue, list, rotate and revoke the gateway's keys.
 
     \b
     Example:
@@ -42,26 +55,54 @@ def keys() -> None:
 @keys.command()
 @click.argument("name")
 @_FILE
-def issue(name: str, path: Path) -> None:
-    """Issue a key to a caller; the secret is shown once and stored nowhere.
+@_PEPPER
+@click.option("--expires", callback=duration, help="After how long it ends: 90d.")
+@click.option("--not-before", callback=moment, help="When it begins: 2026-12-01.")
+@click.option("--scope", "scopes", multiple=True, help="What it may do.  [default: score:invoke]")
+@click.option("--endpoint", "endpoints", multiple=True, help="Its endpoints.  [default: all]")
+@click.option("--rate", help="How often it may ask: 10/second.")
+@click.option("--quota", help="How often in longer times: 1000/day.")
+def issue(
+    name: str,
+    path: Path,
+    pepper: Path | None,
+    expires: dt.timedelta | None,
+    not_before: dt.datetime | None,
+    scopes: tuple[str, ...],
+    endpoints: tuple[str, ...],
+    rate: str | None,
+    quota: str | None,
+) -> None:
+    """Issue a key to a caller, who may have several; it is shown once and stored nowhere.
 
     \b
     Example:
-      scorecard keys issue einstein-studio --keys build/keys.json
+      scorecard keys issue einstein-studio --keys build/keys.json --expires 90d --rate 10/second
     """
+    from serving.gateway.grants import INVOKE, Grants
     from serving.gateway.keys import issue as issue_key
 
+    now = dt.datetime.now(dt.UTC)
     with _explained():
-        key = issue_key(path, name, dt.datetime.now(dt.UTC))
-    click.echo(f"key {key.key_id} for {name}; keep it now, it is not shown again:", err=True)
-    click.echo(key.secret)
+        grants = Grants(scopes or (INVOKE,), endpoints or None, rate, quota)
+        expires_at = expires and (not_before or now) + expires
+        key = issue_key(
+            path,
+            name,
+            now,
+            grants=grants,
+            not_before=not_before,
+            expires_at=expires_at or None,
+            pepper_path=pepper,
+        )
+    _show_once(key.key_id, name, key.secret)
 
 
 @keys.command("list")
 @_FILE
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_(path: Path, as_json: bool) -> None:
-    """List the keys: who has them, since when, and which are revoked.
+    """List the keys: who has them, since when, what they open, and whether they still do.
 
     \b
     Example:
@@ -71,21 +112,51 @@ def list_(path: Path, as_json: bool) -> None:
 
     with _explained():
         records = list_keys(path)
-    shown = [
-        {
-            "key_id": record.key_id,
-            "name": record.name,
-            "created_at": record.created_at.isoformat(timespec="seconds"),
-            "revoked_at": record.revoked_at and record.revoked_at.isoformat(timespec="seconds"),
-        }
-        for record in records
-    ]
+    now = dt.datetime.now(dt.UTC)
+    shown = [_shown(record, now) for record in records]
     if as_json:
         click.echo(json.dumps(shown, indent=1))
         return
     for entry in shown:
-        state = f"revoked {entry['revoked_at']}" if entry["revoked_at"] else "live"
+        ends = f" until {entry['expires_at']}" if entry["expires_at"] else ""
+        state = f"revoked {entry['revoked_at']}" if entry["revoked_at"] else entry["state"] + ends
         click.echo(f"{entry['key_id']}  {entry['created_at']}  {state}  {entry['name']}")
+
+
+def _shown(record: Any, now: dt.datetime) -> dict[str, Any]:
+    from serving.gateway.key_records import to_entry
+
+    entry = {name: value for name, value in to_entry(record).items() if name != "digest"}
+    dates = ("created_at", "not_before", "expires_at", "revoked_at")
+    for name in dates:
+        date = getattr(record, name)
+        entry[name] = date and date.isoformat(timespec="seconds")
+    return {**entry, "state": record.state(now)}
+
+
+@keys.command()
+@click.argument("key_id")
+@_FILE
+@_PEPPER
+@click.option(
+    "--overlap", callback=duration, default="7d", show_default=True, help="How long both open."
+)
+def rotate(key_id: str, path: Path, pepper: Path | None, overlap: dt.timedelta) -> None:
+    """Issue a key that opens what another opens; that one ends after the overlap.
+
+    \b
+    Example:
+      scorecard keys rotate 4fT9qLx2 --keys build/keys.json --overlap 7d
+    """
+    from serving.gateway.keys import list_keys
+    from serving.gateway.keys import rotate as rotate_key
+
+    with _explained():
+        key = rotate_key(path, key_id, dt.datetime.now(dt.UTC), overlap=overlap, pepper_path=pepper)
+        records = {record.key_id: record for record in list_keys(path)}
+    ends = records[key_id].expires_at
+    click.echo(f"key {key_id} ends {ends and ends.isoformat(timespec='seconds')}", err=True)
+    _show_once(key.key_id, records[key.key_id].name, key.secret)
 
 
 @keys.command()
@@ -103,3 +174,47 @@ def revoke(key_id: str, path: Path) -> None:
     with _explained():
         record = revoke_key(path, key_id, dt.datetime.now(dt.UTC))
     click.echo(f"key {record.key_id} of {record.name} is revoked")
+
+
+@keys.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--issuer", default="https://issuer.localhost", show_default=True, help="`iss`.")
+@click.option("--audience", default="scorecard", show_default=True, help="`aud`.")
+@click.option("--sub", "subject", default="me", show_default=True, help="Who it is for.")
+@click.option("--scope", "scopes", multiple=True, help="[default: score:invoke]")
+@click.option(
+    "--expires", callback=duration, default="15m", show_default=True, help="How long it counts."
+)
+def jwt(
+    folder: Path,
+    issuer: str,
+    audience: str,
+    subject: str,
+    scopes: tuple[str, ...],
+    expires: dt.timedelta,
+) -> None:
+    """Print a token of an issuer on this machine, for trying out; FOLDER is the issuer's.
+
+    Made once: a key pair, `jwks.json`, and `issuers.json` for SCORECARD_JWT_ISSUERS_FILE.
+
+    \b
+    Example:
+      scorecard keys jwt build/issuer --expires 15m
+    """
+    from serving.gateway.grants import INVOKE
+    from serving.gateway.local_issuer import ISSUERS, LocalIssuerError, make_token
+
+    try:
+        token = make_token(
+            folder,
+            issuer=issuer,
+            audience=audience,
+            subject=subject,
+            scopes=scopes or (INVOKE,),
+            lasts=expires,
+            now=dt.datetime.now(dt.UTC),
+        )
+    except LocalIssuerError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"for gateways with SCORECARD_JWT_ISSUERS_FILE={folder / ISSUERS}:", err=True)
+    click.echo(token)

@@ -21,7 +21,7 @@ def serve(model: str, port: int | None, host: str | None) -> None:
     Example:
       scorecard serve build/artifact --port 8080
     """
-    from serving.inference.server import load_model, main
+    from serving.inference.server import check_model, main
     from serving.inference.settings import InferenceSettings
     from serving.web.settings import SettingsError, read_settings
 
@@ -29,7 +29,7 @@ def serve(model: str, port: int | None, host: str | None) -> None:
     environ |= _given(SCORECARD_HOST=host, SAGEMAKER_BIND_TO_PORT=port)
     try:
         # Here a person waits: an artifact that cannot be read is an error at once, not a 503.
-        load_model(read_settings(InferenceSettings, environ))
+        check_model(read_settings(InferenceSettings, environ))
     except SettingsError as error:
         raise click.UsageError(str(error)) from None
     main(environ)
@@ -41,13 +41,12 @@ def serve(model: str, port: int | None, host: str | None) -> None:
     "--keys",
     "keys_file",
     type=click.Path(path_type=Path, dir_okay=False),
-    required=True,
-    help="The keys file; make one with `scorecard keys issue`.",
+    help="The keys file; make one with `scorecard keys issue`. Not needed where tokens count.",
 )
 @click.option("--port", type=click.IntRange(1, 65535), help="[default: 8000]")
 @click.option("--host", help="[default: 127.0.0.1]")
-def gateway(upstream: str, keys_file: Path, port: int | None, host: str | None) -> None:
-    """Stand in front of a container and let only callers with a key through.
+def gateway(upstream: str, keys_file: Path | None, port: int | None, host: str | None) -> None:
+    """Stand in front of a container and let only callers with a key or a token through.
 
     Further settings are environment variables; see deploy/README.md.
 
@@ -57,11 +56,8 @@ def gateway(upstream: str, keys_file: Path, port: int | None, host: str | None) 
     """
     from serving.gateway.server import main
 
-    environ = {
-        **os.environ,
-        "SCORECARD_UPSTREAM": upstream,
-        "SCORECARD_KEYS_FILE": str(keys_file),
-    }
+    environ = {**os.environ, "SCORECARD_UPSTREAM": upstream}
+    environ |= _given(SCORECARD_KEYS_FILE=keys_file)
     main(environ | _given(SCORECARD_GATEWAY_PORT=port, SCORECARD_GATEWAY_HOST=host))
 
 

@@ -1,54 +1,44 @@
-"""The gateway's app: its routes, and API Gateway's manners around them."""
+"""The gateway as a WSGI app: its doors, with a record of every request and API Gateway's manners.
+
+Of what a web framework does it needs nothing, and that would take longer than all the rest.
+"""
 
 from __future__ import annotations
 
-import secrets
-import time
+from collections.abc import Iterable
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from flask import Flask, Response, request
-
-from serving.gateway import errors
-from serving.gateway.callers import Authenticate
-from serving.gateway.refusals import BAD_REQUEST, Refused, ids
-from serving.gateway.routes import routes
-from serving.gateway.upstream import Upstream
-from serving.web.requests import Recorded, record_of
+from serving.gateway import audit
+from serving.gateway.errors import refused_by
+from serving.gateway.replies import Reply, of_refusal
+from serving.gateway.routes import Doors
+from serving.web.body import drain
+from serving.web.requests import Observer, Recorded, record_of
 
 
-def create_app(authenticate: Authenticate, upstream: Upstream, *, stage: str) -> Flask:
+def create_app(doors: Doors, observer: Observer | None = None) -> WSGIApplication:
     """Build the app.
 
     Nothing is read from the environment or the disk in here: `server` does that, and tests pass
     callers and an upstream of their own.
     """
-    app = Flask(__name__, static_folder=None)
-    # Or `//default/invocations` would be answered with a redirect.
-    app.url_map.merge_slashes = False
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        try:
+            reply = doors.serve(environ)
+        except Exception as error:  # noqa: BLE001 (whatever it is, the caller gets an answer)
+            reply = _refuse(environ, error)
+        start_response(reply.status_line, reply.signed(record_of(environ).request_id))
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [reply.body]
+
     # A caller's X-Request-Id could be anything, by mistake a key; it would stand in the log and go
     # on to the container.
-    app.wsgi_app = Recorded(app.wsgi_app, takes_ids=False)  # type: ignore[method-assign]
-    errors.register(app, stage)
-    app.register_blueprint(routes(authenticate, upstream, stage))
-
-    @app.before_request
-    def check_target() -> None:
-        record_of(request.environ).route = str(request.url_rule) if request.url_rule else None
-        if request.environ["SERVER_PROTOCOL"] == "HTTP/1.1" and "Host" not in request.headers:
-            raise Refused(BAD_REQUEST, "no Host")
-        # Routes are the bytes that were sent: no %2F, no #fragment, no http://host in front.
-        # Flask would serve HEAD where GET is.
-        if errors.target() != request.path or request.method == "HEAD":
-            raise errors.no_such_route(stage)
-
-    @app.after_request
-    def sign(response: Response) -> Response:
-        response.headers.update(ids(record_of(request.environ).request_id))
-        if response.status_code < 400:
-            response.headers["X-Amzn-Trace-Id"] = _trace_id()
-        return response
-
-    return app
+    return Recorded(app, takes_ids=False, observer=observer)
 
 
-def _trace_id() -> str:
-    return f"Root=1-{int(time.time()):08x}-{secrets.token_hex(12)}"
+def _refuse(environ: WSGIEnvironment, error: Exception) -> Reply:
+    refused = refused_by(error)
+    decision = "failed" if refused.refusal.status >= 500 else "refused"
+    audit.note_decision(record_of(environ), decision, refused.reason)
+    drain(environ)
+    return of_refusal(refused)

@@ -1,75 +1,62 @@
-"""Whatever goes wrong becomes an answer of API Gateway's, and a reason in the log."""
+"""Whatever goes wrong becomes one of the refusals, and a reason in the log."""
 
 from __future__ import annotations
 
 import logging
 
-from flask import Flask, Response, request
-from werkzeug.exceptions import HTTPException
-
-from serving.gateway.refusals import (
-    BAD_REQUEST,
-    FORBIDDEN,
-    INTERNAL_ERROR,
-    TOO_LARGE,
-    UNKNOWN_ROUTE,
-    UNSUPPORTED_MEDIA_TYPE,
-    Refusal,
-    Refused,
-    bad_request,
+from serving.gateway import refusals
+from serving.gateway.refusals import Refusal, Refused
+from serving.gateway.upstream import (
+    NoSuchEndpoint,
+    UpstreamBusy,
+    UpstreamError,
+    UpstreamFailed,
+    UpstreamThrottled,
+    UpstreamTimedOut,
+    UpstreamTooLarge,
+    UpstreamUnreachable,
+    UpstreamUnusable,
 )
-from serving.web.body import drain
 from serving.web.problems import Problem
-from serving.web.requests import record_of
+from serving.web.slots import RETRY_AFTER_S
+
+_UPSTREAM: dict[type[UpstreamError], Refusal] = {
+    UpstreamTimedOut: refusals.UPSTREAM_TIMED_OUT,
+    UpstreamUnreachable: refusals.UPSTREAM_UNREACHABLE,
+    UpstreamUnusable: refusals.UPSTREAM_UNUSABLE,
+    UpstreamFailed: refusals.UPSTREAM_FAILED,
+    UpstreamThrottled: refusals.after(refusals.TOO_MANY_REQUESTS, 1),
+    UpstreamBusy: refusals.after(refusals.UPSTREAM_NOT_READY, 5),
+    UpstreamTooLarge: refusals.TOO_LARGE_UPSTREAM,
+    NoSuchEndpoint: refusals.NO_SUCH_ENDPOINT,
+}
 
 _log = logging.getLogger(__name__)
 
 
-def register(app: Flask, stage: str) -> None:
-    """Make every error of an app one of the refusals."""
-
-    @app.errorhandler(Refused)
-    def ours(error: Refused) -> Response:
-        return _refuse(error.refusal, error.reason)
-
-    @app.errorhandler(Problem)
-    def about_the_body(problem: Problem) -> Response:
-        as_api_gateway = {413: TOO_LARGE, 415: UNSUPPORTED_MEDIA_TYPE}
-        refusal = as_api_gateway.get(problem.status) or bad_request(problem.message)
-        return _refuse(refusal, f"body: {problem.status}")
-
-    @app.errorhandler(HTTPException)
-    def flasks(error: HTTPException) -> Response:
-        if error.code in (404, 405):
-            return ours(no_such_route(stage))
-        return _refuse(BAD_REQUEST, f"werkzeug: {error.name}")
-
-    @app.errorhandler(Exception)
-    def unexpected(error: Exception) -> Response:
-        _log.error("unexpected error", exc_info=error)
-        return _refuse(INTERNAL_ERROR, f"unexpected: {type(error).__name__}")
+def refused_by(error: Exception) -> Refused:
+    """Tell a caller of an error; one that nobody expected is logged."""
+    if isinstance(error, Refused):
+        return error
+    if isinstance(error, Problem):
+        return _about_the_body(error)
+    if isinstance(error, UpstreamError):
+        return Refused(_UPSTREAM[type(error)], f"upstream: {type(error).__name__}")
+    _log.error("unexpected error", exc_info=error)
+    return Refused(refusals.INTERNAL_ERROR, f"unexpected: {type(error).__name__}")
 
 
-def target() -> str:
-    """Give the path as it was sent; `request.path` is decoded and tidied."""
-    sent: str = request.environ["RAW_URI"]
-    return sent.partition("?")[0]
-
-
-def no_such_route(stage: str) -> Refused:
+def no_such_route(path: str, stage: str) -> Refused:
     """Tell what is wrong with a path or method that is not served."""
-    path = target()
-    if path == "/ping" or path.split("/")[1:2] == [stage]:
-        return Refused(UNKNOWN_ROUTE, "unknown path or method")
-    return Refused(FORBIDDEN, "unknown stage")
+    if path == "/ping" or path.split("/")[1:2] in ([stage], ["endpoints"]):
+        return Refused(refusals.UNKNOWN_ROUTE, "unknown path or method")
+    return Refused(refusals.FORBIDDEN, "unknown stage")
 
 
-def _refuse(refusal: Refusal, reason: str) -> Response:
-    record = record_of(request.environ)
-    record.fields["decision"] = "failed" if refusal.status >= 500 else "refused"
-    record.fields["reason"] = reason
-    drain(request.environ)
-    response = Response(refusal.body, refusal.status, mimetype=refusal.media_type)
-    if refusal.error_type:
-        response.headers["x-amzn-ErrorType"] = refusal.error_type
-    return response
+def _about_the_body(problem: Problem) -> Refused:
+    if problem.status == 503:
+        reason = "as many invocations are under way as may be"
+        return Refused(refusals.after(refusals.UPSTREAM_NOT_READY, RETRY_AFTER_S), reason)
+    as_api_gateway = {413: refusals.TOO_LARGE, 415: refusals.UNSUPPORTED_MEDIA_TYPE}
+    refusal = as_api_gateway.get(problem.status) or refusals.bad_request(problem.message)
+    return Refused(refusal, f"body: {problem.status}")

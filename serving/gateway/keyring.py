@@ -1,24 +1,25 @@
-"""The keys file while the gateway runs: searched for every caller, read again when it changes."""
+"""The keys while the gateway runs: searched for every caller."""
 
 from __future__ import annotations
 
+import datetime as dt
 import hmac
-import logging
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from serving.gateway.keys import KeyRecord, KeysError, list_keys, read_pepper
+from serving.gateway.key_records import KeyRecord
+from serving.gateway.keys_file import KeysError, list_keys, read_pepper
 from serving.gateway.secret import digest, is_well_formed, key_id_in
-
-#: How often a worker looks at the file, at most; a revoked key is refused within 5 s.
-LOOK_EVERY_S = 1.0
-
-_log = logging.getLogger(__name__)
+from serving.gateway.watched import Watched
 
 
 class KeyRefused(Exception):
     """What was presented opens nothing. The reason is for the log; callers all hear the same."""
+
+
+def utc_now() -> dt.datetime:
+    """Give the time."""
+    return dt.datetime.now(dt.UTC)
 
 
 class KeyRing:
@@ -31,13 +32,13 @@ class KeyRing:
     def __len__(self) -> int:
         return len(self._records)
 
-    def find(self, presented: bytes) -> KeyRecord:
+    def find(self, presented: bytes, now: Callable[[], dt.datetime] = utc_now) -> KeyRecord:
         """Find whose key this is, in the same time for every key that opens nothing.
 
         Raises
         ------
         KeyRefused
-            If it is nobody's, or revoked.
+            If it is nobody's, revoked, or outside its dates.
         """
         record = self._records.get(key_id_in(presented))
         stored = bytes.fromhex(record.digest) if record else bytes(32)
@@ -45,16 +46,14 @@ class KeyRing:
         has_typo = not is_well_formed(presented)
         if record is None or not is_same:
             raise KeyRefused("mistyped key" if has_typo else "unknown key")
-        if record.revoked_at is not None:
-            raise KeyRefused("revoked key")
+        state = record.state(now())
+        if state != "live":
+            raise KeyRefused(f"key {state}" if state == "not yet valid" else f"{state} key")
         return record
 
 
 class WatchedKeys:
-    """The keys as they are now.
-
-    Made before the workers are; each then looks at the file itself, on the requests it serves. A
-    file that cannot be used leaves the last good keys in place, and an error in the log.
+    """The keys as they are now; see `Watched`.
 
     Parameters
     ----------
@@ -69,56 +68,20 @@ class WatchedKeys:
     """
 
     def __init__(self, keys_path: Path, pepper_path: Path, clock: Callable[[], float]) -> None:
-        self._paths = (keys_path, pepper_path)
-        self._clock = clock
-        self._looking = threading.Lock()
-        self._next_look = clock() + LOOK_EVERY_S
-        self._complaint = ""
-        self._seen = self._state()
-        self._ring = self._read()
-        if not self._ring:
+        def read() -> KeyRing:
+            return KeyRing(list_keys(keys_path), read_pepper(pepper_path))
+
+        self._watched = Watched("keys", [keys_path, pepper_path], read, clock)
+        if not self._watched.now():
             raise KeysError(f"{keys_path} holds no key; make one with `scorecard keys issue`")
 
     def find(self, presented: bytes) -> KeyRecord:
-        """Find whose key this is; see `KeyRing.find`."""
-        self._look()
-        return self._ring.find(presented)
-
-    def _look(self) -> None:
-        # One thread looks; the others take what there is.
-        if self._clock() < self._next_look or not self._looking.acquire(blocking=False):
-            return
+        """Find whose key this is, also if it was issued a moment ago; see `KeyRing.find`."""
+        ring = self._watched.now()
         try:
-            self._next_look = self._clock() + LOOK_EVERY_S
-            # Before reading: what changes in between is then seen at the next look.
-            state = self._state()
-            if state == self._seen:
-                return
-            self._ring = self._read()
-            # Only now: a file that could not be read, for whatever reason, is tried at every
-            # look, or a key revoked in it would go on opening.
-            self._seen = state
-            self._complaint = ""
-            _log.info("keys read again", extra={"fields": {"keys": len(self._ring)}})
-        except KeysError as error:
-            if str(error) != self._complaint:
-                _log.error("keys unusable, keeping the last good ones: %s", error)
-            self._complaint = str(error)
-        finally:
-            self._looking.release()
-
-    def _read(self) -> KeyRing:
-        keys_path, pepper_path = self._paths
-        return KeyRing(list_keys(keys_path), read_pepper(pepper_path))
-
-    def _state(self) -> list[tuple[int, int, int, int] | None]:
-        return [_state_of(path) for path in self._paths]
-
-
-def _state_of(path: Path) -> tuple[int, int, int, int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    # Not the time of its contents: a file whose rights are mended must be read again too.
-    return found.st_dev, found.st_ino, found.st_ctime_ns, found.st_size
+            return ring.find(presented)
+        except KeyRefused:
+            newer = self._watched.at_this_moment()
+            if newer is ring:
+                raise
+        return newer.find(presented)

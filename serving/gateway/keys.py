@@ -1,51 +1,38 @@
-"""The keys file: who may come in. Issue, list and revoke keys.
-
-    {"schema": 1, "keys": [{"key_id": …, "name": …, "digest": …, "created_at": …, "revoked_at": …}]}
-
-Beside it lies the pepper: without it a stolen keys file is of no use, not even for checking a
-guess. A key's secret is in neither; it is shown once, when it is issued.
-"""
+"""Issue, rotate and revoke the callers' keys."""
 
 from __future__ import annotations
 
 import datetime as dt
-import fcntl
-import json
-import os
-import secrets
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
+from serving.gateway.grants import Grants
+from serving.gateway.key_records import KeyRecord
+from serving.gateway.keys_file import (
+    KeysError,
+    list_keys,
+    locked,
+    new_pepper,
+    pepper_beside,
+    read_pepper,
+    write_keys,
+)
 from serving.gateway.secret import digest, new_key_id, new_secret
 
-SCHEMA = 1
-PEPPER_BYTES = 32
+__all__ = [
+    "IssuedKey",
+    "KeyRecord",
+    "KeysError",
+    "issue",
+    "list_keys",
+    "pepper_beside",
+    "read_pepper",
+    "revoke",
+    "rotate",
+]
+
 MAX_NAME_CHARS = 64
-
-
-class KeysError(Exception):
-    """The keys file or its pepper cannot be used; the message says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class KeyRecord:
-    """What is known of a key.
-
-    Attributes
-    ----------
-    digest : str
-        HMAC of the secret under the pepper, in hexadecimal.
-    """
-
-    key_id: str
-    name: str
-    digest: str = field(repr=False)
-    created_at: dt.datetime
-    revoked_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,50 +43,94 @@ class IssuedKey:
     secret: str = field(repr=False)
 
 
-def issue(path: Path, name: str, now: dt.datetime, *, pepper_path: Path | None = None) -> IssuedKey:
+def issue(
+    path: Path,
+    name: str,
+    now: dt.datetime,
+    *,
+    grants: Grants | None = None,
+    not_before: dt.datetime | None = None,
+    expires_at: dt.datetime | None = None,
+    pepper_path: Path | None = None,
+) -> IssuedKey:
     """Add a key to the file, and make file and pepper if there is none yet.
+
+    Parameters
+    ----------
+    path : Path
+        The keys file.
+    name : str
+        Whose key it is; may have others.
+    now : datetime
+        With a time zone, like the other dates.
+    grants : Grants, optional
+        What it opens; None is scoring, on every endpoint, as often as the gateway allows.
+    not_before, expires_at : datetime, optional
+        When it begins and ends; None sets no end.
+    pepper_path : Path, optional
+        None is beside the keys file.
 
     Raises
     ------
     KeysError
-        If the file or the pepper cannot be used or written.
+        If the file or the pepper cannot be used or written, or the key could never open.
     """
     if not name.isprintable() or not 0 < len(name) <= MAX_NAME_CHARS:
         raise KeysError(f"a key's name has 1 to {MAX_NAME_CHARS} printable characters")
+    if expires_at is not None and expires_at <= max(now, not_before or now):
+        raise KeysError("the key would end before it begins")
     pepper_path = pepper_path or pepper_beside(path)
-    with _locked(path):
+    with locked(path):
         records = list_keys(path) if path.exists() else ()
         if not records and not pepper_path.exists():
-            _write_private(pepper_path, secrets.token_hex(PEPPER_BYTES).encode() + b"\n")
-        pepper = read_pepper(pepper_path)
-        taken = {record.key_id for record in records}
-        key_id = next(made for made in iter(new_key_id, None) if made not in taken)
-        secret = new_secret(key_id)
-        hashed = digest(secret.encode(), pepper).hex()
-        _write_records(path, [*records, KeyRecord(key_id, name, hashed, now)])
-    return IssuedKey(key_id, secret)
+            new_pepper(pepper_path)
+        issued, hashed = _new_key(records, pepper_path)
+        record = KeyRecord(
+            issued.key_id, name, hashed, now, not_before, expires_at, grants=grants or Grants()
+        )
+        write_keys(path, [*records, record])
+    return issued
 
 
-def list_keys(path: Path) -> tuple[KeyRecord, ...]:
-    """Read the file, oldest key first.
+def rotate(
+    path: Path,
+    key_id: str,
+    now: dt.datetime,
+    *,
+    overlap: dt.timedelta,
+    pepper_path: Path | None = None,
+) -> IssuedKey:
+    """Issue a key with the same name and grants as another, which ends after the overlap.
+
+    A key that was issued for a time is followed by one for as long.
 
     Raises
     ------
     KeysError
-        If it is missing or broken.
+        If there is no such key, it does not open, or a file cannot be used or written.
     """
-    try:
-        document = json.loads(path.read_bytes())
-        if document["schema"] != SCHEMA:
-            raise ValueError(f"its schema is not {SCHEMA}")
-        records = tuple(_record(entry) for entry in document["keys"])
-    except OSError as error:
-        raise KeysError(f"{path}: {error.strerror}") from None
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
-        raise KeysError(f"{path} is not a keys file: {error}") from None
-    if len({record.key_id for record in records}) != len(records):
-        raise KeysError(f"{path} is not a keys file: a key_id stands in it twice")
-    return records
+    if overlap <= dt.timedelta():
+        raise KeysError("an overlap takes some time; to end a key at once, revoke it")
+    pepper_path = pepper_path or pepper_beside(path)
+    with locked(path):
+        records = list_keys(path)
+        old = _find(path, records, key_id)
+        if old.state(now) != "live":
+            raise KeysError(f"key {key_id} is {old.state(now)}; issue a new one instead")
+        issued, hashed = _new_key(records, pepper_path)
+        new = replace(
+            old,
+            key_id=issued.key_id,
+            digest=hashed,
+            created_at=now,
+            not_before=None,
+            expires_at=_end_as_late_as(old, now),
+        )
+        ends = now + overlap
+        ending = replace(old, expires_at=min(ends, old.expires_at or ends))
+        kept = [ending if record is old else record for record in records]
+        write_keys(path, [*kept, new])
+    return issued
 
 
 def revoke(path: Path, key_id: str, now: dt.datetime) -> KeyRecord:
@@ -110,96 +141,31 @@ def revoke(path: Path, key_id: str, now: dt.datetime) -> KeyRecord:
     KeysError
         If there is no such key, or the file cannot be used or written.
     """
-    with _locked(path):
-        records = {record.key_id: record for record in list_keys(path)}
-        if key_id not in records:
-            raise KeysError(f"{path} holds no key {key_id!r}")
-        if records[key_id].revoked_at is None:
-            records[key_id] = replace(records[key_id], revoked_at=now)
-            _write_records(path, list(records.values()))
-    return records[key_id]
+    with locked(path):
+        records = list_keys(path)
+        found = _find(path, records, key_id)
+        if found.revoked_at is None:
+            revoked = replace(found, revoked_at=now)
+            write_keys(path, [revoked if record is found else record for record in records])
+            found = revoked
+    return found
 
 
-def pepper_beside(path: Path) -> Path:
-    """Give the place of the pepper if nobody says otherwise."""
-    return path.with_name(path.name + ".pepper")
+def _end_as_late_as(old: KeyRecord, now: dt.datetime) -> dt.datetime | None:
+    if old.expires_at is None:
+        return None
+    return now + (old.expires_at - (old.not_before or old.created_at))
 
 
-def read_pepper(path: Path) -> bytes:
-    """Read the pepper.
-
-    Raises
-    ------
-    KeysError
-        If it is missing, too short, or other users can read or change it.
-    """
-    try:
-        mode = path.stat().st_mode
-        pepper = path.read_bytes().strip()
-    except OSError as error:
-        raise KeysError(f"{path}: {error.strerror}; keys cannot be checked without it") from None
-    # The group may read it: a daemon's secrets usually belong to root and the daemon's group.
-    if mode & 0o027:
-        raise KeysError(f"{path} is open to other users; run: chmod 600 {path}")
-    if len(pepper) < PEPPER_BYTES:
-        raise KeysError(f"{path} holds less than {PEPPER_BYTES} bytes")
-    return pepper
+def _find(path: Path, records: Sequence[KeyRecord], key_id: str) -> KeyRecord:
+    for record in records:
+        if record.key_id == key_id:
+            return record
+    raise KeysError(f"{path} holds no key {key_id!r}")
 
 
-def _record(entry: dict[str, Any]) -> KeyRecord:
-    if not all(isinstance(entry[name], str) and entry[name] for name in ("key_id", "name")):
-        raise ValueError("a key_id or a name is not text")
-    if len(bytes.fromhex(entry["digest"])) != 32:
-        raise ValueError("a digest is not 32 bytes in hexadecimal")
-    revoked_at = entry["revoked_at"]
-    # An unknown field fails here: a limit that this version does not know must not be overlooked.
-    return KeyRecord(
-        **entry
-        | {
-            "created_at": dt.datetime.fromisoformat(entry["created_at"]),
-            "revoked_at": None if revoked_at is None else dt.datetime.fromisoformat(revoked_at),
-        }
-    )
-
-
-def _write_records(path: Path, records: Sequence[KeyRecord]) -> None:
-    document = {"schema": SCHEMA, "keys": [asdict(record) for record in records]}
-    text = json.dumps(document, indent=1, ensure_ascii=False, default=dt.datetime.isoformat)
-    _write_private(path, text.encode() + b"\n")
-
-
-def _write_private(path: Path, content: bytes) -> None:
-    """Replace a file at once; a new one is the owner's alone, an old one keeps owner and mode."""
-    try:
-        old = path.stat() if path.exists() else None
-        number, scratch = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)  # 0600
-        try:
-            with os.fdopen(number, "wb") as file:
-                if old is not None:
-                    # Or a key revoked by root would stay valid: the gateway could not read it.
-                    os.fchown(number, old.st_uid, old.st_gid)
-                    os.fchmod(number, old.st_mode & 0o777)
-                file.write(content)
-                file.flush()
-                os.fsync(number)
-            Path(scratch).replace(path)
-        finally:
-            Path(scratch).unlink(missing_ok=True)
-    except OSError as error:
-        raise KeysError(f"{path}: {error.strerror}") from None
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Keep other processes from changing the file: two that write at once would lose a key."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # A file of its own, because the keys file is replaced and a lock would go with it.
-        lock = os.open(path.with_name(path.name + ".lock"), os.O_CREAT | os.O_RDWR, 0o600)
-    except OSError as error:
-        raise KeysError(f"{path}: {error.strerror}") from None
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(lock)
+def _new_key(records: Sequence[KeyRecord], pepper_path: Path) -> tuple[IssuedKey, str]:
+    taken = {record.key_id for record in records}
+    key_id = next(made for made in iter(new_key_id, None) if made not in taken)
+    secret = new_secret(key_id)
+    return IssuedKey(key_id, secret), digest(secret.encode(), read_pepper(pepper_path)).hex()

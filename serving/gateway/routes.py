@@ -1,83 +1,223 @@
-"""The two routes: is it ready, and score this."""
+"""The routes: is it ready, score this, and the same as SageMaker's own clients ask it."""
 
 from __future__ import annotations
 
+import re
 import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+from wsgiref.types import WSGIEnvironment
 
-from flask import Blueprint, Response, request
-
-from serving.gateway.callers import Authenticate
-from serving.gateway.keyring import KeyRefused
+from serving.gateway import audit
+from serving.gateway.errors import no_such_route
+from serving.gateway.modes import Mode, in_mode
 from serving.gateway.refusals import (
-    FORBIDDEN,
+    BAD_REQUEST,
     MAX_BODY_BYTES,
+    NO_SUCH_ENDPOINT,
+    NOT_ALLOWED,
     UPSTREAM_NOT_READY,
-    UPSTREAM_TIMED_OUT,
-    UPSTREAM_UNREACHABLE,
-    UPSTREAM_UNUSABLE,
     Refused,
 )
+from serving.gateway.replies import JSON, Reply, of_answer
 from serving.gateway.upstream import (
     Answer,
+    NoSuchEndpoint,
     Upstream,
-    UpstreamError,
     UpstreamTimedOut,
     UpstreamUnreachable,
-    UpstreamUnusable,
 )
 from serving.web.body import read_body
+from serving.web.metrics import exposition
 from serving.web.requests import record_of
+from serving.web.slots import Slots
 from serving.web.turns import turn_of
 
-#: All that the container hears of a caller's headers. Never the key, a cookie, X-Forwarded-*.
-FORWARDED = ("Content-Type", "Accept", "X-Amzn-SageMaker-Custom-Attributes")
+PING = "/ping"
+METRICS = "/metrics"
+#: The route as the log has it; the name is the caller's.
+SAGEMAKER_ROUTE = "/endpoints/<name>/invocations"
 
-JSON = "application/json"
-
-FAILURES = {
-    UpstreamTimedOut: UPSTREAM_TIMED_OUT,
-    UpstreamUnreachable: UPSTREAM_UNREACHABLE,
-    UpstreamUnusable: UPSTREAM_UNUSABLE,
+#: All that the container hears of a caller's headers. Never the key, a cookie, X-Forwarded-*, or
+#: one by which SageMaker would choose another model.
+_FORWARDED = {
+    "CONTENT_TYPE": "Content-Type",
+    "HTTP_ACCEPT": "Accept",
+    "HTTP_X_AMZN_SAGEMAKER_CUSTOM_ATTRIBUTES": "X-Amzn-SageMaker-Custom-Attributes",
 }
+_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]{1,1024}")
+
+_SAGEMAKER_PATH = re.compile(r"/endpoints/([A-Za-z0-9-]{1,63})/invocations")
 
 
-def routes(authenticate: Authenticate, upstream: Upstream, stage: str) -> Blueprint:
-    """Build the routes of a gateway."""
-    blueprint = Blueprint("gateway", __name__)
+class Admit(Protocol):
+    """Lets a request in, counted and noted, or raises Refused; without a look at the body."""
 
-    @blueprint.get("/ping", provide_automatic_options=False)
-    def ping() -> Response:
-        if not upstream.is_ready():
+    def __call__(self, request: Asking, *, endpoint: str | None = None) -> object:
+        """Raise Refused, or return."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A request, as those who authenticate see it: without its body."""
+
+    environ: WSGIEnvironment
+
+
+@dataclass(frozen=True)
+class Doors:
+    """What the routes need.
+
+    Attributes
+    ----------
+    admit : Admit
+    upstream : Upstream
+    is_ready : callable
+        Tells at once whether the upstream is.
+    stage : str
+        First part of the path of invocations.
+    endpoint : str
+        Name under which SageMaker's clients find the upstream.
+    mode : Mode
+        How errors of the container reach those who ask by the stage; SageMaker's clients always
+        get SageMaker's.
+    slots : Slots
+        How many invocations may be under way.
+    took : callable
+        Told the seconds of every answer of the upstream.
+    metrics_port : int or None
+        The port, of those listened on, that has `/metrics`; None if none has.
+    """
+
+    admit: Admit
+    upstream: Upstream
+    is_ready: Callable[[], bool]
+    stage: str
+    endpoint: str
+    mode: Mode
+    slots: Slots
+    took: Callable[[float], None]
+    metrics_port: int | None = None
+
+    def serve(self, environ: WSGIEnvironment) -> Reply:
+        """Answer a request, or raise what `errors.refused_by` takes."""
+        record = record_of(environ)
+        # Routes are the bytes that were sent: no %2F, no #fragment, no http://host in front.
+        path = environ["RAW_URI"].partition("?")[0]
+        method = environ["REQUEST_METHOD"]
+        if method == "POST" and path == f"/{self.stage}/invocations":
+            record.route = path
+            return self._invoke(environ)
+        if method == "GET" and path == PING:
+            record.route = path
+            return self._ping(environ)
+        if method == "POST" and (found := _SAGEMAKER_PATH.fullmatch(path)):
+            record.route = SAGEMAKER_ROUTE
+            return self._invoke_as_sagemaker(environ, found[1])
+        _check_host(environ)
+        if method == "GET" and path == METRICS and self._is_for_metrics(environ):
+            record.route = path
+            body, media_type = exposition()
+            return Reply(200, media_type, body)
+        raise no_such_route(path, self.stage)
+
+    def _is_for_metrics(self, environ: WSGIEnvironment) -> bool:
+        # The port of the socket, not of the header `Host`.
+        return self.metrics_port is not None and environ["SERVER_PORT"] == str(self.metrics_port)
+
+    def _ping(self, environ: WSGIEnvironment) -> Reply:
+        _check_host(environ)
+        if not self.is_ready():
             raise Refused(UPSTREAM_NOT_READY, "the upstream is not ready")
-        return Response(b'{"message":"Healthy"}', mimetype=JSON)
+        return Reply(200, JSON, b'{"message":"Healthy"}')
 
-    @blueprint.post(f"/{stage}/invocations", provide_automatic_options=False)
-    def invocations() -> Response:
-        # In this order: who has no key costs neither a read nor a word with the container.
-        record = record_of(request.environ)
+    def _invoke(self, environ: WSGIEnvironment) -> Reply:
+        self._let_in(environ, self.endpoint)
+        headers = _forwarded(environ)
+        if self.mode == "css-mini":
+            # Its gateway hands on a type and no more.
+            headers = {"Content-Type": headers.get("Content-Type", JSON), "Accept": JSON}
         try:
-            record.fields["caller"] = authenticate(request)
-        except KeyRefused as error:
-            raise Refused(FORBIDDEN, str(error)) from None
-        body = read_body(request.environ, MAX_BODY_BYTES)
-        turn_of(request.environ).has_read()
-        answer = _forward(upstream, body)
-        record.fields["decision"] = "forwarded"
-        return Response(
-            answer.body, answer.status, answer.headers, content_type=answer.media_type or JSON
-        )
+            answer = self._ask(environ, headers)
+        except NoSuchEndpoint:
+            return _no_such_endpoint(200 if self.mode == "css-mini" else 400)
+        return of_answer(in_mode(answer, self.mode, self.endpoint))
 
-    return blueprint
+    def _invoke_as_sagemaker(self, environ: WSGIEnvironment, name: str) -> Reply:
+        # A name that is not ours could be anything, by mistake a key; it stands in no log.
+        known = name if name == self.endpoint else None
+        try:
+            self._let_in(environ, known)
+        except Refused as error:
+            if error.refusal is NOT_ALLOWED and error.reason == "endpoint not granted":
+                raise Refused(NO_SUCH_ENDPOINT, error.reason) from None
+            raise
+        if known is None:
+            raise Refused(NO_SUCH_ENDPOINT, "no such endpoint")
+        try:
+            answer = self._ask(environ, _forwarded(environ))
+        except (UpstreamTimedOut, UpstreamUnreachable) as error:
+            audit.note_decision(record_of(environ), "failed", f"upstream: {type(error).__name__}")
+            answer = Answer(0, None, b"")
+        return of_sagemaker(answer, self.endpoint)
+
+    def _let_in(self, environ: WSGIEnvironment, endpoint: str | None) -> None:
+        # In this order: who has no key costs neither a read nor a word with the container.
+        _check_host(environ)
+        if "REMOTE_ADDR" not in environ:
+            environ["REMOTE_ADDR"] = _source(environ)
+        self.admit(Asking(environ), endpoint=endpoint)
+
+    def _ask(self, environ: WSGIEnvironment, headers: dict[str, str]) -> Answer:
+        record = record_of(environ)
+        headers["X-Request-Id"] = record.request_id
+        # Before the body is read: it may take its time, and others shall hear that at once.
+        with self.slots:
+            body = read_body(environ, MAX_BODY_BYTES)
+            turn_of(environ).has_read()
+            started = time.monotonic()
+            try:
+                answer = self.upstream.invoke(body, headers)
+            finally:
+                took = time.monotonic() - started
+                self.took(took)
+                record.fields["upstream_ms"] = round(took * 1000, 2)
+        audit.note_decision(record, "forwarded")
+        return answer
 
 
-def _forward(upstream: Upstream, body: bytes) -> Answer:
-    headers = {name: request.headers[name] for name in FORWARDED if name in request.headers}
-    record = record_of(request.environ)
-    headers["X-Request-Id"] = record.request_id
-    started = time.monotonic()
+def of_sagemaker(answer: Answer, endpoint: str) -> Reply:
+    """Answer as the SageMaker runtime does."""
+    reply = of_answer(in_mode(answer, "strict", endpoint))
+    if reply.status < 400:
+        reply.headers.setdefault("x-Amzn-Invoked-Production-Variant", "AllTraffic")
+    elif reply.status == 424:
+        reply.headers["x-amzn-ErrorType"] = "ModelError"
+    return reply
+
+
+def _no_such_endpoint(status: int) -> Reply:
+    return Reply(status, JSON, NO_SUCH_ENDPOINT.body)
+
+
+def _check_host(environ: WSGIEnvironment) -> None:
+    if environ["SERVER_PROTOCOL"] == "HTTP/1.1" and "HTTP_HOST" not in environ:
+        raise Refused(BAD_REQUEST, "no Host")
+
+
+def _source(environ: WSGIEnvironment) -> str:
+    """Give the address a request came from; empty if nobody knows."""
+    connection = turn_of(environ).connection
     try:
-        return upstream.invoke(body, headers)
-    except UpstreamError as error:
-        raise Refused(FAILURES[type(error)], f"upstream: {type(error).__name__}") from error
-    finally:
-        record.fields["upstream_ms"] = round((time.monotonic() - started) * 1000, 2)
+        return str(connection.getpeername()[0]) if connection else ""
+    except OSError:
+        return ""
+
+
+def _forwarded(environ: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name: environ[variable]
+        for variable, name in _FORWARDED.items()
+        if _VALUE.fullmatch(environ.get(variable, ""))
+    }

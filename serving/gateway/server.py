@@ -5,15 +5,14 @@ from __future__ import annotations
 import logging
 import os
 import sys
-import time
 from collections.abc import Mapping
+from wsgiref.types import WSGIApplication
 
-from flask import Flask
-
+from serving.gateway.admission import Doorkeepers
 from serving.gateway.app import create_app
-from serving.gateway.callers import by_key_in
-from serving.gateway.keyring import WatchedKeys
-from serving.gateway.keys import KeysError, pepper_beside
+from serving.gateway.audit import DecisionMetrics
+from serving.gateway.pace import Pace
+from serving.gateway.readiness import Readiness
 from serving.gateway.refusals import (
     BAD_REQUEST,
     HEADERS_TOO_LARGE,
@@ -22,47 +21,95 @@ from serving.gateway.refusals import (
     URL_TOO_LONG,
     ids,
 )
-from serving.gateway.settings import GatewaySettings
-from serving.gateway.upstream import HttpUpstream
+from serving.gateway.routes import Doors
+from serving.gateway.settings import GatewaySettings, mode_of, sagemaker_endpoint
+from serving.gateway.upstream import Upstream
+from serving.gateway.watched import FileUnusable
+from serving.web import metrics
 from serving.web.logs import log_json_lines
+from serving.web.requests import Record
 from serving.web.server import Server, bind_to, raw_answer
 from serving.web.settings import SettingsError, read_settings, shown
+from serving.web.slots import Slots
 from serving.web.watchdog import Limits
 
 #: Seconds a caller has to send a request: 10 MB at 3 Mbit/s.
 READ_TIMEOUT_S = 30.0
 #: An upstream that is too slow is answered by the one who asks it; the watchdog comes after.
 GRACE_S = 5.0
+#: Threads beside those that wait for the upstream: for refusals, which wait for nobody.
+SPARE_THREADS = 8
 
 _log = logging.getLogger("serving.gateway")
+
+
+class Counts:
+    """Counts requests and decisions, for `/metrics`."""
+
+    def __init__(self) -> None:
+        self._requests = metrics.RequestMetrics()
+        self._decisions = DecisionMetrics()
+
+    def begin(self) -> None:
+        """See `Observer`."""
+        self._requests.begin()
+
+    def observe(self, record: Record, seconds: float) -> None:
+        """See `Observer`."""
+        self._requests.observe(record, seconds)
+        self._decisions.observe(record, seconds)
+
+    def end(self) -> None:
+        """See `Observer`."""
+        self._requests.end()
 
 
 class Gateway(Server):
     """Workers open their own connections."""
 
-    def __init__(self, settings: GatewaySettings, keys: WatchedKeys) -> None:
+    health_routes = (b"GET /ping",)
+
+    def __init__(self, settings: GatewaySettings, doorkeepers: Doorkeepers) -> None:
         self._settings = settings
-        self._keys = keys
+        self._doorkeepers = doorkeepers
+        self._pace = Pace()
+        self._invocations = f"POST /{settings.stage}/invocations".encode()
+        binds = [bind_to(settings.host, settings.port)]
+        if settings.metrics_port:
+            binds.append(bind_to("127.0.0.1", settings.metrics_port))
         limits = Limits(reading=READ_TIMEOUT_S, working=settings.upstream_timeout_s + GRACE_S)
         super().__init__(
             limits,
             {
-                "bind": bind_to(settings.host, settings.port),
+                "bind": binds,
                 "workers": settings.workers,
-                "threads": settings.threads,
+                "threads": settings.threads + SPARE_THREADS,
                 "proc_name": "scorecard-gateway",
+                "child_exit": lambda _server, _worker: metrics.worker_ended(),
             },
         )
 
-    def load(self) -> Flask:
+    def load(self) -> WSGIApplication:
         """Build a worker's app; runs in the worker."""
-        upstream = HttpUpstream(
-            self._settings.upstream,
-            timeout_s=self._settings.upstream_timeout_s,
-            connections=self._settings.threads,
+        settings = self._settings
+        upstream = _upstream_of(settings)
+        doors = Doors(
+            admit=self._doorkeepers.start().admit,
+            upstream=upstream,
+            is_ready=Readiness(upstream.is_ready),
+            stage=settings.stage,
+            endpoint=settings.endpoint or sagemaker_endpoint(settings) or "scorecard",
+            mode=mode_of(settings),
+            slots=Slots(settings.threads),
+            took=self._note,
+            metrics_port=settings.metrics_port,
         )
-        authenticate = by_key_in(self._settings.auth_header, self._keys.find)
-        return create_app(authenticate, upstream, stage=self._settings.stage)
+        self._note(0.0)
+        return create_app(doors, Counts() if settings.metrics_port else None)
+
+    def _note(self, seconds: float) -> None:
+        self._pace.note(seconds)
+        self.quick_routes = (self._invocations,) if self._pace.is_quick else ()
 
     def refuse(self, status: int, request_id: str) -> bytes:
         """Write the answer to a request that is no HTTP, or hangs."""
@@ -84,15 +131,36 @@ _REFUSALS = {
 }
 
 
+def _upstream_of(settings: GatewaySettings) -> Upstream:
+    if endpoint := sagemaker_endpoint(settings):
+        # Here, because boto3 takes longer to import than all the rest.
+        from serving.gateway.sagemaker import SageMakerUpstream
+
+        return SageMakerUpstream(
+            endpoint,
+            region=str(settings.region),
+            timeout_s=settings.upstream_timeout_s,
+            connections=settings.threads,
+        )
+    from serving.gateway.http_upstream import HttpUpstream
+
+    return HttpUpstream(
+        settings.upstream, timeout_s=settings.upstream_timeout_s, connections=settings.threads
+    )
+
+
 def main(environ: Mapping[str, str] = os.environ) -> None:
     """Run the gateway until it is told to stop; exits 2 if it cannot be started as told."""
     try:
         settings = read_settings(GatewaySettings, environ)
-        pepper_file = settings.pepper_file or pepper_beside(settings.keys_file)
-        keys = WatchedKeys(settings.keys_file, pepper_file, time.monotonic)
-    except (SettingsError, KeysError) as error:
+        if sagemaker_endpoint(settings) and not settings.region:
+            raise SettingsError("AWS_REGION is not set: a SageMaker endpoint needs it")
+        doorkeepers = Doorkeepers(settings)
+    except (SettingsError, FileUnusable) as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         raise SystemExit(2) from None
     log_json_lines()
     _log.info("starting", extra={"fields": shown(settings)})
-    Gateway(settings, keys).run()
+    if settings.metrics_port:
+        metrics.prepare_metrics()
+    Gateway(settings, doorkeepers).run()

@@ -6,10 +6,24 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from serving.web.settings import existing_file, header_name, seconds, setting, whole_number
+from serving.gateway import grants
+from serving.gateway.counting import StorageUri, storage_uri
+from serving.gateway.modes import MODES, Mode
+from serving.web.settings import (
+    existing_file,
+    header_name,
+    one_of,
+    optional,
+    seconds,
+    setting,
+    whole_number,
+)
 
 #: No path: the gateway adds `/invocations` and `/ping` itself.
 _URL = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?")
+#: As SageMaker has it.
+_ENDPOINT = re.compile(r"[A-Za-z0-9](?:-*[A-Za-z0-9]){0,62}")
+SAGEMAKER = "sagemaker://"
 _STAGE = re.compile(r"[A-Za-z0-9_-]{1,128}")
 #: Headers that frame the request or are forwarded: a key in one of them would be lost or leak.
 _TAKEN = frozenset(
@@ -36,10 +50,20 @@ def _upstream(text: str) -> str:
     # Neither message quotes the text: it may hold a password.
     if "@" in text:
         raise ValueError("must hold no user and no password")
+    if text.startswith(SAGEMAKER):
+        return SAGEMAKER + _endpoint(text.removeprefix(SAGEMAKER))
     match = _URL.fullmatch(text.removesuffix("/"))
     if not match or int(match[1] or 80) > 65535:
-        raise ValueError("must be like http://127.0.0.1:8080, without a path")
+        raise ValueError(
+            "must be like http://127.0.0.1:8080, without a path, or sagemaker://ENDPOINT-NAME"
+        )
     return match[0]
+
+
+def _endpoint(text: str) -> str:
+    if not _ENDPOINT.fullmatch(text):
+        raise ValueError("an endpoint's name must be up to 63 letters, digits and -")
+    return text
 
 
 def _stage(text: str) -> str:
@@ -59,10 +83,43 @@ class GatewaySettings:
     """Settings of the gateway."""
 
     upstream: str = setting(
-        "SCORECARD_UPSTREAM", meaning="URL of the container, without a path.", parse=_upstream
+        "SCORECARD_UPSTREAM",
+        meaning="URL of the container, without a path, or sagemaker://ENDPOINT-NAME.",
+        parse=_upstream,
     )
-    keys_file: Path = setting(
-        "SCORECARD_KEYS_FILE", meaning="File of the callers' keys.", parse=existing_file
+    region: str | None = setting(
+        "AWS_REGION",
+        "AWS_DEFAULT_REGION",
+        meaning="Region of the SageMaker endpoint; needed for one.",
+        parse=optional(str),
+        default="",
+    )
+    endpoint: str | None = setting(
+        "SCORECARD_ENDPOINT",
+        meaning="Name under which SageMaker's clients find the upstream, "
+        "`/endpoints/NAME/invocations`; not set: `scorecard`, or that of SageMaker's endpoint.",
+        parse=optional(_endpoint),
+        default="",
+    )
+    mode: str | None = setting(
+        "SCORECARD_GATEWAY_MODE",
+        meaning="How errors of the model reach callers: `proxy` as the container says them, "
+        "`strict` as SageMaker's 424, `css-mini` as 200 with the text of that; if not set, `proxy` "
+        "for a container and `strict` for SageMaker.",
+        parse=optional(one_of(MODES)),
+        default="",
+    )
+    metrics_port: int | None = setting(
+        "SCORECARD_GATEWAY_METRICS_PORT",
+        meaning="Port of `GET /metrics`, on 127.0.0.1; not set: there are none.",
+        parse=optional(whole_number(1, 65535)),
+        default="",
+    )
+    keys_file: Path | None = setting(
+        "SCORECARD_KEYS_FILE",
+        meaning="File of the callers' keys. This or `SCORECARD_JWT_ISSUERS_FILE` is required.",
+        parse=optional(existing_file),
+        default="",
     )
     pepper_file: Path | None = setting(
         "SCORECARD_PEPPER_FILE",
@@ -72,9 +129,48 @@ class GatewaySettings:
     )
     auth_header: str = setting(
         "SCORECARD_AUTH_HEADER",
-        meaning="Header that holds the key.",
+        meaning="Header that holds the key, with `Bearer ` before it or without.",
         parse=_auth_header,
         default="x-api-key",
+    )
+    jwt_issuers_file: Path | None = setting(
+        "SCORECARD_JWT_ISSUERS_FILE",
+        meaning="File of those whose tokens (JWT) count, in `Authorization: Bearer`.",
+        parse=optional(existing_file),
+        default="",
+    )
+    jwt_revoked_file: Path | None = setting(
+        "SCORECARD_JWT_REVOKED_FILE",
+        meaning="File of revoked tokens: `jti:ID` or `sub:SUBJECT` a line.",
+        parse=optional(existing_file),
+        default="",
+    )
+    rate: str | None = setting(
+        "SCORECARD_RATE",
+        meaning="Requests of each caller, as `10/second`; a key's own rate comes first.",
+        parse=optional(grants.rate),
+        default="",
+    )
+    quota: str | None = setting(
+        "SCORECARD_QUOTA",
+        meaning="Requests of each caller in longer times, as `1000/day`; a key's own comes first.",
+        parse=optional(grants.frequency),
+        default="",
+    )
+    failure_rate: str = setting(
+        "SCORECARD_FAILURE_RATE",
+        meaning="Wrong keys and tokens of each address that are told so; beyond it they get 429. "
+        "Right ones from there are let in all the same.",
+        parse=grants.rate,
+        default="20/minute",
+    )
+    limits_storage: StorageUri = setting(
+        "SCORECARD_LIMITS_STORAGE",
+        meaning="Where all these are counted: `memory://`, in each worker process for itself, so "
+        "that callers get up to as many times the rate as there are workers; or "
+        "`redis://HOST:PORT`, for all together. While that is away, each worker counts for itself.",
+        parse=storage_uri,
+        default="memory://",
     )
     stage: str = setting(
         "SCORECARD_STAGE",
@@ -109,3 +205,16 @@ class GatewaySettings:
         parse=whole_number(2, 256),
         default="32",
     )
+
+
+def sagemaker_endpoint(settings: GatewaySettings) -> str | None:
+    """Give the name of the SageMaker endpoint; None if the upstream is a container."""
+    if not settings.upstream.startswith(SAGEMAKER):
+        return None
+    return settings.upstream.removeprefix(SAGEMAKER)
+
+
+def mode_of(settings: GatewaySettings) -> Mode:
+    """Give how errors of the model reach callers."""
+    usual: Mode = "strict" if sagemaker_endpoint(settings) else "proxy"
+    return next((mode for mode in MODES if mode == settings.mode), usual)

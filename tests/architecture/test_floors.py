@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "serving/registry": S3 | {SCORING},
     "serving/web": WEB,
     "serving/inference": WEB | {"numpy", SCORING, "serving.registry", "serving.web"},
-    "serving/gateway": WEB | {"urllib3", "serving.web"},
+    "serving/gateway": WEB | S3 | {"jwt", "cryptography", "limits", "serving.web"},
     "serving/commands": COMMANDS,
     "serving/cli.py": COMMANDS | {"serving.commands"},
     "training": FIELD

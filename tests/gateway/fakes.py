@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from serving.gateway.keys import IssuedKey
 from serving.gateway.upstream import Answer, UpstreamError
+from tests.processes import check_nothing_was_unpickled, watched_environ
 
 START = "from serving.gateway.server import main; main()"
 
@@ -62,7 +63,8 @@ class Reply:
     delay_s: float = 0.0
     #: Between the head and each byte of the body.
     drip_s: float = 0.0
-    #: Close without an answer: never, always, or on a connection that has served before.
+    #: Close without an answer: never, always, or on a connection that has served before ("on
+    #: reuse"); or close, without having said so, "after the answer".
     hang_up: str = "never"
     #: Close after so many bytes of the body.
     cut_at: int | None = None
@@ -84,6 +86,8 @@ class FakeContainer:
     def __init__(self) -> None:
         self.reply = Reply()
         self.heard: list[Heard] = []
+        self.connections = 0
+        self.ping_delay_s = 0.0
         self._server = _Server(("127.0.0.1", 0), _handler_of(self))
         self.port = self._server.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}"
@@ -96,6 +100,7 @@ class FakeContainer:
     def reset(self) -> None:
         self.reply = Reply()
         self.heard.clear()
+        self.connections = 0
 
     def close(self) -> None:
         self._server.shutdown()
@@ -115,38 +120,47 @@ def _handler_of(container: FakeContainer) -> type[BaseHTTPRequestHandler]:
         disable_nagle_algorithm = True
         served = 0
 
+        def setup(self) -> None:
+            super().setup()
+            container.connections += 1
+
         def answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             container.heard.append(Heard(self.command, self.path, self.headers.items(), body))
-            reply = container.reply if self.path != "/ping" else Reply(container.reply.status)
+            reply = container.reply
+            if self.path == "/ping":
+                reply = Reply(reply.status, delay_s=container.ping_delay_s)
             self.served += 1
+            if reply.hang_up == "after the answer":
+                self.close_connection = True
             if reply.hang_up == "always" or (reply.hang_up == "on reuse" and self.served > 1):
                 self.close_connection = True
                 return
             with contextlib.suppress(OSError):  # who asked may have given up
-                self.send(reply)
+                send(self, reply)
 
         do_GET = do_POST = answer  # noqa: N815
-
-        def send(self, reply: Reply) -> None:
-            time.sleep(reply.delay_s)
-            self.send_response(reply.status)
-            for name, value in reply.headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(reply.body)))
-            self.end_headers()
-            if reply.cut_at is not None:
-                self.close_connection = True
-            sent = reply.body[: reply.cut_at]
-            step = 1 if reply.drip_s else max(1, len(sent))
-            for start in range(0, len(sent), step):
-                self.wfile.write(sent[start : start + step])
-                time.sleep(reply.drip_s)
 
         def log_message(self, *_: object) -> None:
             """Keep quiet."""
 
     return Handler
+
+
+def send(handler: BaseHTTPRequestHandler, reply: Reply) -> None:
+    time.sleep(reply.delay_s)
+    handler.send_response(reply.status)
+    for name, value in reply.headers.items():
+        handler.send_header(name, value)
+    handler.send_header("Content-Length", str(len(reply.body)))
+    handler.end_headers()
+    if reply.cut_at is not None:
+        handler.close_connection = True
+    sent = reply.body[: reply.cut_at]
+    step = 1 if reply.drip_s else max(1, len(sent))
+    for start in range(0, len(sent), step):
+        handler.wfile.write(sent[start : start + step])
+        time.sleep(reply.drip_s)
 
 
 @dataclass
@@ -210,7 +224,7 @@ def running_gateway(folder: Path, **settings: str) -> Iterator[RunningGateway]:
     port = free_port()
     log_file = folder / f"gateway-{port}.log"
     environ = {
-        **clean_environ(),
+        **watched_environ(clean_environ()),
         "SCORECARD_GATEWAY_PORT": str(port),
         "SCORECARD_GATEWAY_THREADS": "4",
         **settings,
@@ -235,6 +249,7 @@ def running_gateway(folder: Path, **settings: str) -> Iterator[RunningGateway]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+    check_nothing_was_unpickled(log_file)
 
 
 def clean_environ() -> dict[str, str]:

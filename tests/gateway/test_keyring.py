@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.gateway.keyring import LOOK_EVERY_S, KeyRefused, KeyRing, WatchedKeys
+from serving.gateway.keyring import KeyRefused, KeyRing, WatchedKeys
 from serving.gateway.keys import (
     KeysError,
     issue,
@@ -13,6 +13,7 @@ from serving.gateway.keys import (
     read_pepper,
     revoke,
 )
+from serving.gateway.watched import LOOK_EVERY_S
 from tests.gateway.fakes import NOON
 
 

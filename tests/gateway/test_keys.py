@@ -165,7 +165,7 @@ ENTRY = {
         ("{", "not JSON"),
         ("[]", "not an object"),
         ("{}", "no schema"),
-        ('{"schema": 2, "keys": []}', "of a later version"),
+        ('{"schema": 3, "keys": []}', "of a later version"),
         ('{"schema": 1}', "no list"),
         ('{"schema": 1, "keys": {}', "cut off"),
         (json.dumps({"schema": 1, "keys": ["AAAAAAAA"]}), "an entry is no object"),

@@ -7,13 +7,10 @@ import logging
 
 import pytest
 
-from serving.gateway.app import create_app
-from serving.gateway.callers import by_key_in
-from serving.gateway.keyring import KeyRing
-from serving.gateway.keys import list_keys, pepper_beside, read_pepper
 from serving.gateway.upstream import UpstreamTimedOut
 from serving.web.logs import JsonLines
 from tests.gateway.fakes import FakeUpstream
+from tests.gateway.in_process import client_of, ring_of
 
 CANARY = "CANARYscs0123456789"
 HEADERS = [
@@ -26,6 +23,8 @@ PATHS = [
     f"/default/invocations?x-api-key={CANARY}",
     f"/default/{CANARY}",
     f"/{CANARY}/invocations",
+    "/endpoints/css/invocations",
+    f"/endpoints/{CANARY}/invocations",
     "/ping",
     f"/ping?{CANARY}",
 ]
@@ -49,8 +48,7 @@ def log():
 @pytest.mark.parametrize("upstream", [FakeUpstream(), FakeUpstream(UpstreamTimedOut(), False)])
 def test_a_secret_in_any_place_is_never_seen_again(log, keys, upstream):
     secret = keys.key.secret
-    ring = KeyRing(list_keys(keys.path), read_pepper(pepper_beside(keys.path)))
-    client = create_app(by_key_in("x-api-key", ring.find), upstream, stage="default").test_client()
+    client = client_of(upstream, ring_of(keys))
     answers = []
     cases = list(itertools.product(HEADERS, PATHS, HOSTILE, [{}, {"x-api-key": secret}]))
 

@@ -2,7 +2,7 @@ import pytest
 
 from serving.gateway.keys import issue, pepper_beside
 from serving.gateway.server import main
-from serving.gateway.settings import GatewaySettings
+from serving.gateway.settings import GatewaySettings, mode_of, sagemaker_endpoint
 from serving.web.settings import SettingsError, read_settings
 from tests.gateway.fakes import NOON
 
@@ -38,7 +38,13 @@ def test_two_variables_are_enough(tmp_path):
         ("SCORECARD_UPSTREAM", "http://a/invocations", "the gateway adds the path"),
         ("SCORECARD_UPSTREAM", "http://a?b", "a query"),
         ("SCORECARD_UPSTREAM", "http://a\r\nX: y", "a line break"),
-        ("SCORECARD_KEYS_FILE", "", "not set"),
+        ("SCORECARD_UPSTREAM", "sagemaker://", "no name"),
+        ("SCORECARD_UPSTREAM", "sagemaker://a/b", "a path"),
+        ("SCORECARD_UPSTREAM", "sagemaker://a_b", "no endpoint's name"),
+        ("SCORECARD_ENDPOINT", "-a", "no endpoint's name"),
+        ("SCORECARD_ENDPOINT", "a" * 64, "too long"),
+        ("SCORECARD_GATEWAY_MODE", "lenient", "no such mode"),
+        ("SCORECARD_GATEWAY_METRICS_PORT", "65536", "no port"),
         ("SCORECARD_KEYS_FILE", "nowhere.json", "no such file"),
         ("SCORECARD_AUTH_HEADER", "x_api_key", "gunicorn drops it"),
         ("SCORECARD_AUTH_HEADER", "x api key", "no header's name"),
@@ -79,6 +85,31 @@ def test_every_mistake_is_named_at_once(tmp_path, capsys):
     assert all(
         name in said for name in ["SCORECARD_UPSTREAM", "SCORECARD_GATEWAY_PORT", "SCORECARD_STAGE"]
     )
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"SCORECARD_UPSTREAM": "sagemaker://css"}, "AWS_REGION is not set"),
+        ({"SCORECARD_KEYS_FILE": ""}, "SCORECARD_KEYS_FILE, SCORECARD_JWT_ISSUERS_FILE or both"),
+    ],
+)
+def test_settings_that_do_not_go_together_are_refused(tmp_path, capsys, changed, says):
+    with pytest.raises(SystemExit) as left:
+        main(environ(tmp_path, **changed))
+
+    assert left.value.code == 2
+    assert says in capsys.readouterr().err
+
+
+def test_a_sagemaker_endpoint_lends_its_name_and_its_mode(tmp_path):
+    given = environ(tmp_path, SCORECARD_UPSTREAM="sagemaker://css", AWS_REGION="eu-west-1")
+
+    settings = read_settings(GatewaySettings, given)
+
+    assert sagemaker_endpoint(settings) == "css"
+    assert mode_of(settings) == "strict"
+    assert mode_of(read_settings(GatewaySettings, environ(tmp_path))) == "proxy"
 
 
 @pytest.mark.parametrize(

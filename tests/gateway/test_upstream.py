@@ -2,14 +2,15 @@
 
 import gzip
 import socket
+import ssl
 import threading
 import time
 
 import pytest
 
+from serving.gateway.http_upstream import HttpUpstream
 from serving.gateway.upstream import (
     MAX_ANSWER_BYTES,
-    HttpUpstream,
     UpstreamTimedOut,
     UpstreamUnreachable,
     UpstreamUnusable,
@@ -54,18 +55,36 @@ def test_a_redirect_is_not_followed(upstream, container):
     other.close()
 
 
-def test_a_proxy_in_the_environment_is_not_used(container, monkeypatch):
+def test_neither_proxy_nor_password_comes_from_the_environment(container, monkeypatch, tmp_path):
     for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY", "https_proxy"):
         monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login marked password marked\n")
+    monkeypatch.setenv("NETRC", str(netrc))
 
     assert HttpUpstream(container.url, timeout_s=1, connections=1).invoke(b"{}", {}).status == 200
+    assert "Authorization" not in dict(container.heard[0].headers)
 
 
 def test_connections_are_kept(upstream, container):
     for _ in range(5):
         upstream.invoke(b"{}", {})
 
-    assert upstream._pool.num_connections == 1
+    assert container.connections == 1
+
+
+def test_connections_are_kept_for_as_many_as_ask_at_once_and_no_more(container):
+    container.reply = Reply(delay_s=0.2)
+    upstream = HttpUpstream(container.url, timeout_s=5, connections=2)
+    for _ in range(2):
+        askers = [threading.Thread(target=upstream.invoke, args=(b"{}", {})) for _ in range(3)]
+        for asker in askers:
+            asker.start()
+        for asker in askers:
+            asker.join()
+
+    # Three at first; then two were kept and one was missing.
+    assert container.connections == 4
 
 
 def test_a_kept_connection_that_dies_unanswered_is_replaced_once(upstream, container):
@@ -80,23 +99,38 @@ def test_a_kept_connection_that_dies_unanswered_is_replaced_once(upstream, conta
     ]  # fmt: skip
 
 
-def test_a_new_connection_that_dies_unanswered_is_not_tried_again(upstream, container):
+def test_a_connection_that_was_closed_while_idle_is_not_used(upstream, container):
+    container.reply = Reply(hang_up="after the answer")
+
+    statuses = []
+    for number in range(5):
+        statuses.append(upstream.invoke(b"%d" % number, {}).status)
+        time.sleep(0.02)
+
+    assert statuses == [200] * 5
+    assert len(container.heard) == 5
+
+
+@pytest.mark.parametrize("served", [0, 1])
+def test_a_body_that_ends_whoever_reads_it_is_sent_twice_and_no_more(upstream, container, served):
+    for _ in range(served):
+        upstream.invoke(b"{}", {})
     container.reply = Reply(hang_up="always")
 
     with pytest.raises(UpstreamUnreachable):
-        upstream.invoke(b"{}", {})
+        upstream.invoke(b"poison", {})
 
-    assert len(container.heard) == 1
+    assert [heard.body for heard in container.heard[served:]] == [b"poison"] * 2
 
 
-def test_a_retry_that_dies_too_is_the_last(upstream, container):
-    upstream.invoke(b"{}", {})
-    container.reply = Reply(hang_up="always")
+@pytest.mark.parametrize("status", [500, 503])
+def test_an_error_of_the_container_is_not_asked_for_again(upstream, container, status):
+    container.reply = Reply(status)
 
-    with pytest.raises(UpstreamUnreachable):
-        upstream.invoke(b"{}", {})
+    statuses = [upstream.invoke(b"{}", {}).status for _ in range(20)]
 
-    assert len(container.heard) == 3
+    assert statuses == [status] * 20
+    assert len(container.heard) == 20
 
 
 def test_an_answer_that_breaks_off_is_not_asked_for_again(upstream, container):
@@ -195,5 +229,6 @@ def test_https_does_not_trust_just_anybody(container):
 
     with pytest.raises(UpstreamUnreachable):
         upstream.invoke(b"{}", {})
-    assert upstream._pool.cert_reqs in (None, "CERT_REQUIRED")
+    assert upstream._tls.verify_mode == ssl.CERT_REQUIRED
+    assert upstream._tls.check_hostname
     assert not container.heard

@@ -4,7 +4,8 @@ import socket
 import threading
 import time
 
-from serving.gateway.upstream import CONNECT_TIMEOUT_S, HttpUpstream
+from serving.gateway.http_upstream import HttpUpstream
+from serving.gateway.upstream import CONNECT_TIMEOUT_S
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Type: application/json\r\n\r\n{}"
 

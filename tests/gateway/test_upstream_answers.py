@@ -1,0 +1,153 @@
+"""Answers as bytes: those that can be read in one way only are passed on."""
+
+import contextlib
+import socket
+import threading
+
+import pytest
+
+from serving.gateway.http_upstream import HttpUpstream
+from serving.gateway.upstream import UpstreamError, UpstreamUnreachable, UpstreamUnusable
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+
+
+class Scripted:
+    """A server that sends what it is told, piece by piece, whatever it is asked."""
+
+    def __init__(self) -> None:
+        self.pieces = []
+        self.asked = 0
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
+
+    def _talk(self, connection):
+        with connection, contextlib.suppress(OSError):  # who asked may hang up
+            while connection.recv(65536):
+                self.asked += 1
+                for piece in self.pieces:
+                    connection.sendall(piece)
+                if self.pieces[-1] == b"":
+                    return
+
+    def close(self):
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+
+@pytest.fixture
+def server():
+    scripted = Scripted()
+    yield scripted
+    scripted.close()
+
+
+@pytest.fixture
+def upstream(server):
+    return HttpUpstream(server.url, timeout_s=2, connections=1)
+
+
+@pytest.mark.parametrize(
+    ("answer", "body"),
+    [
+        (OK + b"Content-Length: 2\r\n\r\n{}", b"{}"),
+        (OK + b"content-length:2\r\n\r\n{}", b"{}"),
+        (OK + b"Content-Length: 0\r\n\r\n", b""),
+        (OK + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n1;a=b\r\n}\r\n0\r\n\r\n", b"{}"),
+        (OK + b"Transfer-Encoding: Chunked\r\n\r\n00A\r\n0123456789\r\n0\r\nX: y\r\n\r\n",
+         b"0123456789"),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", b""),
+        (b"HTTP/1.1 400\r\nContent-Length: 1\r\n\r\nx", b"x"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("size", [1, 7, 10_000])
+def test_an_answer_is_whole_however_it_comes_in_pieces(server, upstream, answer, body, size):
+    server.pieces = [answer[start : start + size] for start in range(0, len(answer), size)]
+
+    first, second = upstream.invoke(b"{}", {}), upstream.invoke(b"{}", {})
+
+    assert (first.body, second.body) == (body, body)
+    assert server.asked == 2
+
+
+def test_a_large_answer_in_chunks_is_whole(server, upstream):
+    chunks = [b"%x\r\n" % size + bytes([size % 256]) * size + b"\r\n" for size in (1, 70_000, 300)]
+    server.pieces = [OK + b"Transfer-Encoding: chunked\r\n\r\n", *chunks, b"0\r\n\r\n"]
+
+    body = upstream.invoke(b"{}", {}).body
+
+    assert body == b"\x01" + bytes([70_000 % 256]) * 70_000 + bytes([300 % 256]) * 300
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (OK + b"\r\n{}", "nobody knows where it ends"),
+        (OK + b"Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}", "the length twice"),
+        (OK + b"Content-Length: 2, 2\r\n\r\n{}", "a list of lengths"),
+        (OK + b"Content-Length: +2\r\n\r\n{}", "a signed length"),
+        (OK + b"Content-Length: -2\r\n\r\n{}", "a negative length"),
+        (OK + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "both"),
+        (OK + b"Transfer-Encoding: gzip\r\n\r\n{}", "an unknown coding"),
+        (OK + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}", "a size in letters"),
+        (OK + b"Transfer-Encoding: chunked\r\n\r\n-1\r\n{}", "a negative size"),
+        (OK + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{}0\r\n\r\n", "a chunk without an end"),
+        (OK + b"Content-Length: 999999999999\r\n\r\n", "more than the memory"),
+        (b"HTTP/1.1 100 Continue\r\n\r\n" + OK + b"Content-Length: 0\r\n\r\n", "not asked for"),
+        (b"HTTP/1.1 301 Moved\r\nLocation: /\r\nContent-Length: 0\r\n\r\n", "a redirect"),
+        (b"HTTP/1.1 304 Not Modified\r\n\r\n", "nothing was conditional"),
+        (OK + b"X: " + b"a" * 200_000, "a head without end"),
+        (OK + b"no colon\r\nContent-Length: 0\r\n\r\n", "no header"),
+        (OK + b"X: a\r\n folded\r\nContent-Length: 0\r\n\r\n", "a folded header"),
+        (b"HTTP/2 200 OK\r\nContent-Length: 0\r\n\r\n", "another version"),
+        (b"HTTP/1.1 99 x\r\nContent-Length: 0\r\n\r\n", "no status"),
+    ],
+)
+def test_an_answer_that_could_be_read_in_two_ways_is_not_passed_on(server, upstream, answer, why):
+    server.pieces = [answer]
+
+    with pytest.raises((UpstreamUnusable, UpstreamUnreachable)):
+        upstream.invoke(b"{}", {})
+
+    assert server.asked == 1, why
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        OK + b"Content-Length: 2\r\nConnection: close\r\n\r\n{}",
+        b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n{}",
+        OK + b"Content-Length: 2\r\n\r\n{}" + OK + b"Content-Length: 6\r\n\r\npoison",
+    ],
+    ids=["told to close", "an old version", "more than was asked for"],
+)
+def test_nothing_that_is_left_over_answers_the_next_request(server, upstream, answer):
+    server.pieces = [answer]
+
+    bodies = [upstream.invoke(b"{}", {}).body for _ in range(4)]
+
+    assert bodies == [b"{}"] * 4
+
+
+HEAD = OK + b"Content-Length: 30\r\n\r\n"
+
+
+@pytest.mark.parametrize("cut", range(1, len(HEAD) + 30, 6))
+def test_an_answer_cut_anywhere_is_an_error_and_asked_for_again_only_without_a_body(
+    server, upstream, cut
+):
+    server.pieces = [(HEAD + b"x" * 30)[:cut], b""]
+
+    with pytest.raises(UpstreamError):
+        upstream.invoke(b"{}", {})
+
+    assert server.asked == (2 if cut <= len(HEAD) else 1)

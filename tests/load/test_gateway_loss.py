@@ -1,0 +1,71 @@
+"""Container workers that are killed behind the gateway: row 42, and row 96 beside it."""
+
+import os
+import signal
+
+import pytest
+
+from tests.gateway.fakes import FakeContainer, Reply
+from tests.load.behind_gateway import gateway_on
+from tests.load.bodies import many_rows, one_row
+from tests.load.client import Load, under_load
+from tests.load.worker_state import wait_until, workers_of
+
+pytestmark = pytest.mark.slow
+
+CLIENTS = 8
+
+
+@pytest.mark.parametrize(
+    ("kills", "requests"), [(4, 1_000), pytest.param(20, 10_000, marks=pytest.mark.soak)]
+)
+def test_killed_workers_lose_no_request(start, tmp_path, say, kills, requests):
+    container = start(SCORECARD_WORKERS="2", SCORECARD_SLOTS="16")
+    with gateway_on(tmp_path, container.port) as gateway:
+        asked = [gateway.request(one_row(value)) for value in (5.0, 12.0, 60.0)]
+        load = Load(gateway.port, asked, clients=CLIENTS)
+
+        with under_load(load):
+            for done in range(1, kills + 1):
+                share_s = 120 / kills
+                wait_until(
+                    lambda: load.tally.sent >= requests * done / (kills + 1),  # noqa: B023
+                    within_s=share_s,
+                    why="the load goes on",
+                )
+                kill_one(container)
+            wait_until(lambda: load.tally.sent >= requests, within_s=60, why="all are sent")
+
+        failed = [
+            (line["status"], line["reason"], line["upstream_ms"])
+            for line in gateway.process.log_lines()
+            if line.get("status", 0) >= 500
+        ]
+    say(f"{load.tally.sent} requests over {kills} SIGKILLs, lost {sum(load.tally.lost.values())}")
+    assert not failed
+    assert not load.tally.lost
+    assert set(load.tally.answered) == {200}
+
+
+def kill_one(container):
+    before = workers_of(container.pid)
+    os.kill(before[0], signal.SIGKILL)
+
+    def replaced():
+        now = workers_of(container.pid)
+        return len(now) == len(before) and before[0] not in now
+
+    wait_until(replaced, within_s=20, why="another worker in its place")
+
+
+@pytest.mark.parametrize("request_of", [one_row, many_rows])
+def test_a_container_that_always_says_503_hears_each_request_once(tmp_path, request_of):
+    container = FakeContainer()
+    container.reply = Reply(503, {"Retry-After": "1"})
+    with gateway_on(tmp_path, container.port) as gateway:
+        tally = Load(gateway.port, [gateway.request(request_of())], clients=4).run(count=400)
+    heard = len(container.invocations)
+    container.close()
+
+    assert tally.answered == {503: 400}
+    assert heard == 400
