@@ -88,7 +88,10 @@ class InRegistry:
     def last_accepted(self) -> Offer | None:
         """Give the model that was accepted last, from the cache."""
         candidate = self._follower.last_accepted()
-        return self._offer(candidate) if candidate else None
+        if candidate is None:
+            return None
+        # It is remembered already; to remember it again might take as long as the registry does.
+        return Offer(self._load(candidate.folder), partial(self._follower.resume, candidate))
 
     def _offer(self, candidate: Candidate) -> Offer:
         return Offer(self._load(candidate.folder), partial(self._follower.accept, candidate))

@@ -60,7 +60,8 @@ class ModelSource:
         self._sleep = sleep
         self._lock = threading.Lock()
         self._model: ServedModel | None = None
-        self._told = ""
+        #: How attempts of each kind fail at the moment; a cause is told once, not every time.
+        self._told: dict[str, str] = {}
 
     def start(self, *, wait_s: float = 5.0) -> None:
         """Begin to load, and give it `wait_s` seconds for a first attempt.
@@ -108,9 +109,10 @@ class ModelSource:
             self._tell(error)
             self._fall_back(str(error))
             return
-        self._told = ""
+        self._told.pop(FAILED, None)
         if offer:
             self._take(offer)
+            self._told.clear()
             _log.info("model loaded", extra={"fields": {"artifact_version": offer.model.version}})
 
     def _fall_back(self, reason: str) -> None:
@@ -119,7 +121,7 @@ class ModelSource:
         try:
             offer = self._origin.last_accepted()
         except Exception as error:  # noqa: BLE001 (as above; it only was an attempt to do better)
-            self._tell(error)
+            self._tell(error, of="cache")
             return
         if offer and self._take(offer, only_first=True):
             fields = {"artifact_version": offer.model.version, "reason": reason}
@@ -141,12 +143,13 @@ class ModelSource:
                 _log.warning("the model in use cannot be remembered", extra={"fields": fields})
         return True
 
-    def _tell(self, error: Exception) -> None:
+    def _tell(self, error: Exception, *, of: str = "registry") -> None:
         expected = isinstance(error, ScoringError | OSError)
         reason = str(error) if expected else f"{type(error).__name__}: {error}"
         failed = isinstance(error, RegistryError) and not isinstance(error, BadVersion)
-        is_new = reason != self._told  # a cause is told once, not every time
-        self._told = reason
+        kind = of if of == "cache" else FAILED if failed else REFUSED
+        is_new = reason != self._told.get(kind)
+        self._told[kind] = reason
         if self._metrics and (failed or is_new):
             self._metrics.count(FAILED if failed else REFUSED)
         if not is_new:

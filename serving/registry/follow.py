@@ -8,6 +8,9 @@ of what was accepted last is remembered in the cache, for a start without the re
 from __future__ import annotations
 
 import hashlib
+import math
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +27,9 @@ if TYPE_CHECKING:
 
 #: In the cache, the folder of the pointers that were accepted, one per registry.
 _ACCEPTED = ".accepted"
+
+#: A bad version is looked at again after so long: somebody may have mended it where it lies.
+RETRY_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,8 @@ class Follower:
         Where versions are kept; processes may share it.
     client : S3Client, optional
         Speaks to S3; made from the environment if not given.
+    clock : callable
+        Seconds that never go back.
 
     Attributes
     ----------
@@ -62,12 +70,21 @@ class Follower:
         The version accepted last by this process; empty if there is none.
     """
 
-    def __init__(self, uri: str, cache: Path, *, client: S3Client | None = None) -> None:
+    def __init__(
+        self,
+        uri: str,
+        cache: Path,
+        *,
+        client: S3Client | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._uri = uri
         self._cache = cache
         self._client = client
         self._store: Store | None = None
+        self._clock = clock
         self._etag = ""
+        self._retry_at = math.inf
         self._seen_seq = 0
         self.in_use = ""
         # By its hash, because an address has slashes.
@@ -85,7 +102,7 @@ class Follower:
         ------
         BadVersion
             If the pointer is older than one seen before, or what it names must not be used. Not
-            raised again before the pointer changes.
+            raised again before the pointer changes or `RETRY_S` have passed.
         RegistryError
             If the registry or its pointer cannot be read, or the cache not written. The next
             call tries again.
@@ -95,24 +112,31 @@ class Follower:
             # Before the pointer is read: what another process accepts meanwhile is no older.
             accepted = self._accepted_pointer()
             self._seen_seq = accepted.seq if accepted else 0
+        if self._clock() > self._retry_at:
+            self.forget()
         stored = read_stored_pointer(self._store, self._etag)
-        if stored is None:
+        # Not every server knows how to say that nothing has changed.
+        if stored is None or stored.etag == self._etag:
             return None
-        candidate = None
+        self._retry_at = math.inf
         try:
             candidate = self._follow(self._store, stored.pointer)
         except BadVersion:
-            self._etag = stored.etag
+            self._give_up(stored.etag)
             raise
         self._etag = stored.etag
         return candidate
+
+    def _give_up(self, etag: str) -> None:
+        self._etag = etag
+        self._retry_at = self._clock() + RETRY_S
 
     def _follow(self, store: Store, pointer: Pointer) -> Candidate | None:
         if pointer.seq < self._seen_seq:
             raise BadVersion(
                 f"{store.uri}/{POINTER} went back from seq {self._seen_seq} to {pointer.seq}: "
                 "somebody put an old one in its place. To go back use `scorecard rollback`; if "
-                "the registry was made anew, remove the cache"
+                "the registry was made anew, remove the cache and restart"
             )
         self._seen_seq = pointer.seq
         if pointer.version == self.in_use:
@@ -140,12 +164,18 @@ class Follower:
         Parameters
         ----------
         for_good : bool
-            Whether the version is to blame: then it is given again only when the pointer changes.
-            Otherwise, and if what lies in the cache is no longer what was verified, the next
-            `poll` gives it again.
+            Whether the version is to blame: then it is given again only when the pointer changes,
+            or after `RETRY_S`. Otherwise, and if what lies in the cache is no longer what was
+            verified, the next `poll` gives it again.
         """
-        if not (for_good and is_whole(candidate.folder, candidate.pointer.version)):
+        if for_good and is_whole(candidate.folder, candidate.pointer.version):
+            self._give_up(self._etag)
+        else:
             self.forget()
+
+    def resume(self, candidate: Candidate) -> None:
+        """Note that what was accepted last, by whomever, is in use; waits for nobody."""
+        self.in_use = candidate.pointer.version
 
     def forget(self) -> None:
         """Have the next `poll` look at the pointer as if it were new."""

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -10,6 +11,7 @@ from serving.inference.served_model import ServedModel
 from serving.inference.server import check_model
 from serving.inference.settings import InferenceSettings
 from serving.registry import Follower, RegistryError
+from serving.registry.cache import alone
 from serving.scoring import ArtifactCorrupt, load_scorer
 from serving.web.settings import SettingsError, read_settings
 from tests.processes import BIN
@@ -43,6 +45,14 @@ def test_a_model_of_a_registry_is_remembered_once_it_is_accepted(uri, tmp_path):
     assert later.last_accepted() is None
     offer.accept()
     assert later.last_accepted().model.version == offer.model.version
+
+
+def test_what_was_good_last_is_taken_though_another_process_is_busy_in_the_cache(uri, tmp_path):
+    InRegistry(Follower(uri, tmp_path / "cache"), load).newer().accept()
+    offer = InRegistry(Follower(uri, tmp_path / "cache"), load).last_accepted()
+
+    with alone(tmp_path / "cache"), ThreadPoolExecutor(1) as pool:
+        pool.submit(offer.accept).result(timeout=5)
 
 
 def test_a_version_that_cannot_be_loaded_is_refused_until_the_pointer_changes(uri, tmp_path):

@@ -50,6 +50,19 @@ def test_who_took_a_model_keeps_it():
     assert taken.version == "v1"
 
 
+def test_two_causes_that_come_in_turns_are_told_once_each(log):
+    away, bad = RegistryError("no answer"), ArtifactCorrupt("golden row 3")
+    registry = Registry(bad, away, bad, away, bad, away, bad)
+    registry.last_accepted = lambda: (_ for _ in ()).throw(ArtifactCorrupt("the remembered one"))
+    counts = Counts()
+
+    ModelSource(registry, poll_s=0.01, metrics=counts).start()
+
+    wait_for(lambda: registry.polled > 8)
+    reasons = [fields["reason"] for _, fields in told(log)]
+    assert sorted(reasons) == ["golden row 3", "no answer", "the remembered one"]
+
+
 def test_a_bad_version_is_told_and_counted_once_and_the_old_one_goes_on(log):
     registry = Registry(Model("v1"), ArtifactCorrupt("golden row 3"), None)
     counts = Counts()
