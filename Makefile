@@ -33,7 +33,7 @@ format: $(READY)  ## Rewrite the code in the house style
 	$(BIN)/ruff format .
 
 test: $(READY)  ## The default test suite (no AWS account, Docker or GPU)
-	$(BIN)/pytest -q -n 2
+	$(BIN)/pytest -q -n 2 --dist loadfile
 
 test-wheel: $(READY)  ## What users start, from the built wheel in an environment of its own
 	$(BIN)/python -m tests.wheel

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import settings
 
 from tests.audit import UNPICKLED, watched
+from tests.made_once import made_once
 
 # At a desk every run tries new examples; in CI the same, so that a red run is about the change.
 settings.register_profile("desk", deadline=None)
@@ -29,10 +30,13 @@ def nothing_is_unpickled() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The artifact of the sample, some 4 MB with its boosters."""
-    # Here, because most tests need no training, and its libraries take a while to import.
-    from training.definition import default_scorecard
-    from training.train import train
 
-    out = tmp_path_factory.mktemp("trained") / "artifact"
-    train(Path(__file__).parents[1] / "data" / "sample", default_scorecard(), out, jobs=2)
-    return out
+    def make(folder: Path) -> None:
+        # Here, because most tests need no training, and its libraries take a while to import.
+        from training.definition import default_scorecard
+        from training.train import train
+
+        sample = Path(__file__).parents[1] / "data" / "sample"
+        train(sample, default_scorecard(), folder / "artifact", jobs=2)
+
+    return made_once(tmp_path_factory, "trained", make) / "artifact"

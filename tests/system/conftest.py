@@ -12,6 +12,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from tests.made_once import made_once
+
 PROGRAM = Path(sys.executable).parent / "scorecard"
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"
 
@@ -89,11 +91,15 @@ def sample() -> Path:
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory, run: Run) -> SimpleNamespace:
-    """What `scorecard train --data data/sample` made: `.artifact`, and `.done`, how it ended."""
-    folder = tmp_path_factory.mktemp("trained")
-    done = run("train", "--data", SAMPLE, "--out", "artifact", cwd=folder)
-    assert done.returncode == 0, done.stderr
-    return SimpleNamespace(artifact=folder / "artifact", done=done)
+    """What `scorecard train --data data/sample` made: `.artifact`, and `.said`, its stdout."""
+
+    def make(folder: Path) -> None:
+        done = run("train", "--data", SAMPLE, "--out", "artifact", cwd=folder)
+        assert done.returncode == 0, done.stderr
+        (folder / "said").write_text(done.stdout)
+
+    folder = made_once(tmp_path_factory, "trained-by-command", make)
+    return SimpleNamespace(artifact=folder / "artifact", said=(folder / "said").read_text())
 
 
 @pytest.fixture(scope="session")
@@ -107,10 +113,12 @@ def five_metrics(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def small(tmp_path_factory: pytest.TempPathFactory, run: Run) -> Path:
     """A folder of 1,500 synthetic accounts."""
-    folder = tmp_path_factory.mktemp("small")
-    made = run("data", "sample", "--accounts", 1500, "--seed", 7, "--out", "data", cwd=folder)
-    assert made.returncode == 0, made.stderr
-    return folder / "data"
+
+    def make(folder: Path) -> None:
+        made = run("data", "sample", "--accounts", 1500, "--seed", 7, "--out", "data", cwd=folder)
+        assert made.returncode == 0, made.stderr
+
+    return made_once(tmp_path_factory, "small", make) / "data"
 
 
 @pytest.fixture(scope="session")
@@ -118,12 +126,14 @@ def small_trained(
     tmp_path_factory: pytest.TempPathFactory, run: Run, small: Path, five_metrics: Path
 ) -> Path:
     """The artifact of five metrics on 1,500 accounts; copy it before changing it."""
-    folder = tmp_path_factory.mktemp("small_trained")
-    done = run(
-        "train", "--data", small, "--scorecard", five_metrics, "--out", "artifact", cwd=folder
-    )
-    assert done.returncode == 0, done.stderr
-    return folder / "artifact"
+
+    def make(folder: Path) -> None:
+        done = run(
+            "train", "--data", small, "--scorecard", five_metrics, "--out", "artifact", cwd=folder
+        )
+        assert done.returncode == 0, done.stderr
+
+    return made_once(tmp_path_factory, "small-trained", make) / "artifact"
 
 
 BROKEN_CARD = """

@@ -70,7 +70,12 @@ def strays(folder):
 
 
 @pytest.mark.parametrize(
-    ("number", "wait_s"), [(signal.SIGINT, 0.0), (signal.SIGTERM, 0.4), (signal.SIGHUP, 0.2)]
+    ("number", "wait_s"),
+    [
+        (signal.SIGTERM, 0.4),
+        pytest.param(signal.SIGINT, 0.0, marks=pytest.mark.slow),
+        pytest.param(signal.SIGHUP, 0.2, marks=pytest.mark.slow),
+    ],
 )
 def test_a_stopped_training_leaves_the_old_artifact_and_nothing_else(
     tmp_path, over_old, versions, number, wait_s
@@ -89,6 +94,7 @@ def test_a_stopped_training_leaves_the_old_artifact_and_nothing_else(
     assert strays(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_a_killed_training_leaves_an_artifact_that_loads(tmp_path, over_old, versions):
     process = over_old()
     until_fitting(process)
@@ -101,6 +107,7 @@ def test_a_killed_training_leaves_an_artifact_that_loads(tmp_path, over_old, ver
     assert all(name.startswith((".", "scratch/")) for name in strays(tmp_path))
 
 
+@pytest.mark.slow
 def test_an_impatient_second_interrupt_prints_no_traceback_either(tmp_path, over_old, versions):
     process = over_old()
     said = until_fitting(process)
@@ -198,6 +205,7 @@ def full_disk(tmp_path):
     subprocess.run(["umount", folder], check=True)
 
 
+@pytest.mark.slow
 def test_a_full_disk_leaves_the_old_artifact_and_the_old_scores(
     full_disk, run, small_trained, small, five_metrics, tmp_path
 ):

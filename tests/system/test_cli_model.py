@@ -185,6 +185,7 @@ def tables_of(artifact):
         return {key: packed[key].tobytes() for key in packed.files}
 
 
+@pytest.mark.slow
 def test_refitting_one_metric_leaves_the_others_byte_identical(
     run, small, small_trained, five_metrics, tmp_path
 ):

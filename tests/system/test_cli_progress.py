@@ -19,6 +19,7 @@ PROGRAM = Path(sys.executable).parent / "scorecard"
 METRICS = {"macro", "workflowrules", "workflows", "activation_rate", "utilization_rate"}
 
 
+@pytest.mark.slow
 def test_a_log_has_a_line_per_metric(run, small, five_metrics, tmp_path):
     done = run(
         "train", "--data", small, "--scorecard", five_metrics, "--out", "A", "--jobs", 1,
@@ -36,7 +37,10 @@ def test_a_log_has_a_line_per_metric(run, small, five_metrics, tmp_path):
 
 @pytest.mark.parametrize(
     ("lines", "columns", "why"),
-    [(50, 132, "a window"), (0, 0, "as `docker exec -t` and serial lines leave it")],
+    [
+        pytest.param(50, 132, "a window", marks=pytest.mark.slow),
+        (0, 0, "as `docker exec -t` and serial lines leave it"),
+    ],
 )
 def test_a_terminal_has_a_bar_and_stdout_has_none_of_it(
     small, five_metrics, tmp_path, lines, columns, why

@@ -18,6 +18,8 @@ from tests.contract.wire import INPUTS, KEYS, ROWS, einstein
 from tests.processes import call, free_port
 from training.batch import read_for
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 

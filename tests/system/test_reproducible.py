@@ -83,6 +83,7 @@ def first(tmp_path_factory, make, small):
         ([], {"OMP_NUM_THREADS": "2"}, "more threads"),
     ],
 )
+@pytest.mark.slow
 def test_the_bytes_do_not_depend_on(tmp_path, make, small, first, options, environment, why):
     again = make(tmp_path, small, *options, **environment)
 
@@ -114,6 +115,7 @@ def test_the_bytes_do_not_depend_on_the_order_of_rows_and_columns(tmp_path, make
     assert make(tmp_path, data) == first
 
 
+@pytest.mark.slow
 def test_another_seed_is_another_version_of_the_same_data(tmp_path, run, small, card, first):
     run("train", "--data", small, "--scorecard", card, "--seed", 1, "--out", "A", cwd=tmp_path)
 
@@ -122,6 +124,7 @@ def test_another_seed_is_another_version_of_the_same_data(tmp_path, run, small, 
     assert training["seed"] == 1
 
 
+@pytest.mark.slow
 def test_one_changed_cell_is_other_data(tmp_path, run, small, card, small_trained):
     def one_more_macro(name, rows):
         if name == "usage_metrics.csv":

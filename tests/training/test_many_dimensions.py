@@ -124,6 +124,7 @@ def test_where_nobody_has_all_dimensions_everybody_is_a_peer(dimensions):
     assert ranks == pytest.approx(values[:50], abs=0.05)
 
 
+@pytest.mark.slow
 def test_a_category_of_many_values_is_learned_beside_two_numbers():
     """Its column once fell to the limit on terms, and peers were said to tell nothing."""
     rng = np.random.default_rng(5)
