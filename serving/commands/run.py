@@ -13,13 +13,16 @@ import click
 @click.option("--port", type=click.IntRange(1, 65535), help="[default: 8080]")
 @click.option("--host", help="[default: 0.0.0.0]")
 def serve(model: str, port: int | None, host: str | None) -> None:
-    """Serve an artifact: an artifact directory, a model.tar.gz, or s3://bucket/prefix.
+    """Serve an artifact directory, a model.tar.gz, or what a registry says is current.
 
-    Further settings are environment variables, which come after options; see deploy/README.md.
+    A registry is s3://bucket/prefix or file:///directory; it is followed, so promotions and
+    rollbacks need no restart. Further settings are environment variables, which come after
+    options; see deploy/README.md.
 
     \b
-    Example:
+    Examples:
       scorecard serve build/artifact --port 8080
+      scorecard serve s3://my-bucket/models
     """
     from serving.inference.server import check_model, main
     from serving.inference.settings import InferenceSettings

@@ -53,7 +53,7 @@ class InferenceSettings:
     model: str = setting(
         "SCORECARD_MODEL",
         "SM_MODEL_DIR",
-        meaning="Artifact directory, or s3://bucket/prefix of a registry.",
+        meaning="Artifact directory, or s3://bucket/prefix or file:///directory of a registry.",
         parse=model_place,
         default="/opt/ml/model",
     )
