@@ -57,7 +57,7 @@ def mortal() -> Iterator[Mortal]:
         yield run
 
 
-TIMES = [10, pytest.param(100, marks=pytest.mark.slow)]
+TIMES = [pytest.param(100, marks=pytest.mark.slow)]
 
 
 def another(registry: Registry, number: int) -> Registry:

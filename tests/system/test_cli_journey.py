@@ -188,6 +188,7 @@ def test_a_csv_without_accounts_gives_the_header_alone(run, small_trained, tmp_p
     assert done.stderr.startswith("0 accounts scored")
 
 
+@pytest.mark.slow
 def test_evaluating_again_gives_the_figures_of_the_artifact(run, trained, sample, tmp_path):
     done = run("evaluate", trained.artifact, "--data", sample, "--json", cwd=tmp_path)
 
@@ -195,6 +196,7 @@ def test_evaluating_again_gives_the_figures_of_the_artifact(run, trained, sample
     assert json.loads(done.stdout) == json.loads((trained.artifact / "evaluation.json").read_text())
 
 
+@pytest.mark.slow
 def test_evaluation_looks_at_the_accounts_kept_out_unless_told_otherwise(
     run, small_trained, small, tmp_path
 ):

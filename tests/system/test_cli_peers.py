@@ -198,6 +198,7 @@ def test_an_unknown_category_is_scored_and_flagged(run, regional, tmp_path):
     assert scorer.score(encoded).flags[0] & Flag.PEER_DIMENSION_MISSING
 
 
+@pytest.mark.slow
 def test_evaluation_counts_dates_from_the_newest_row_as_training_did(run, regional, tmp_path):
     done = run(
         "evaluate", regional / "artifact", "--data", regional / "data", "--json", cwd=tmp_path

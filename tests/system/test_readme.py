@@ -15,6 +15,8 @@ from serving.cli import root
 from serving.commands import add_commands
 from tests.processes import BIN, Process, free_port
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 

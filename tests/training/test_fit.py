@@ -215,6 +215,7 @@ def test_every_metric_is_told_when_it_is_done():
     assert sorted(told) == [("a", 2), ("b", 2)]
 
 
+@pytest.mark.slow
 def test_the_seed_decides_where_something_is_boosted():
     checkered = (np.floor(PLACES / 25).sum(axis=1) % 2) * 3.0 + POWER
     fits = [fit_alone(replace(PLAN, seed=seed), checkered) for seed in (0, 0, 1)]

@@ -161,6 +161,7 @@ def test_an_estimator_that_needs_a_table_is_refused_by_name(name, family):
         fit_tables(PLAN, {"growing": GROWING}, asked, jobs=1)
 
 
+@pytest.mark.slow
 def test_neither_jobs_nor_the_order_of_accounts_change_a_bit(fitted):
     order = RNG.permutation(3000)
     plan = make_plan(COLUMNS, PLACES[order], PLAN.split[order])

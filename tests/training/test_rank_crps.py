@@ -128,6 +128,7 @@ def test_an_interval_holds_its_ratio_and_does_not_depend_on_the_other_metrics():
         assert low < ratio(first, second) < high
 
 
+@pytest.mark.slow
 def test_an_interval_does_not_depend_on_how_many_resamples_are_held_at_once(monkeypatch):
     found = metric_losses(TRUE, METRIC, cells_of(), VALUES)
     whole = ratio_intervals(found.own[None], found.alone[None])
