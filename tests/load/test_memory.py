@@ -100,7 +100,14 @@ def body_of(content_type, row):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("worst", WORST)
+@pytest.mark.parametrize(
+    "worst",
+    [
+        "empty cells",
+        "lists of zeros",
+        *(pytest.param(name, marks=pytest.mark.soak) for name in WORST),
+    ],
+)
 def test_bodies_of_the_limit_in_every_slot_take_bounded_memory(start, trained, say, worst):
     content_type, row = WORST[worst]
     container = start(

@@ -21,7 +21,6 @@ PAUSE_REFUSED_S = 0.05
 PING_LIMIT_S = 0.5
 SIZES = [
     3,
-    pytest.param(20, marks=pytest.mark.slow),
     pytest.param(60, marks=pytest.mark.soak),
 ]
 
@@ -108,7 +107,7 @@ def test_a_refusal_says_when_to_come_back_in_a_header_and_in_the_body(start_slow
     assert busy.tally.answered == {200: 1}
 
 
-@pytest.mark.parametrize("slow_s", [1.2, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("slow_s", [1.2, pytest.param(20, marks=pytest.mark.soak)])
 def test_h4_ping_and_its_like_answer_while_the_only_worker_scores(start_slow, slow_s):
     container = start_slow(slow_s)
     busy = Load(container.port, [one_row()], clients=4)

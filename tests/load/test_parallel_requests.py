@@ -40,7 +40,7 @@ def predicted(scorer, rows):
 
 
 @pytest.mark.parametrize(
-    "count", [640, pytest.param(20_000, marks=pytest.mark.slow)], ids=["640", "20000"]
+    "count", [640, pytest.param(20_000, marks=pytest.mark.soak)], ids=["640", "20000"]
 )
 def test_e8_parallel_requests_get_their_own_rows_back(start, model, count):
     scorer = load_scorer(model)
@@ -83,7 +83,7 @@ def test_200_000_chunks_of_one_byte_are_read_and_hold_nobody_up(start):
     assert others.tally.quantile(0.99) < PING_LIMIT_S
 
 
-@pytest.mark.parametrize("seconds", [1.0, pytest.param(30.0, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("seconds", [1.0, pytest.param(30.0, marks=pytest.mark.soak)])
 def test_slow_readers_of_large_answers_hold_nobody_up(start, seconds):
     container = start()
     large = post(as_json(accounts(10_000)))
@@ -115,7 +115,7 @@ def begin_to_read(port, request):
 
 
 @pytest.mark.parametrize(
-    "seconds", [1, pytest.param(60, marks=pytest.mark.slow)], ids=["1 s", "60 s"]
+    "seconds", [1, pytest.param(60, marks=pytest.mark.soak)], ids=["1 s", "60 s"]
 )
 def test_sustained_load_is_answered_with_200_alone(start, say, seconds):
     container = start(SCORECARD_WORKERS="2")

@@ -138,7 +138,7 @@ def test_clients_that_do_not_close_when_told_hold_nobody_up(start):
     assert pings.tally.longest() < 0.5
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_200_stalled_clients_for_30_seconds_leave_nothing_behind(start, say):
     container = start(SCORECARD_READ_TIMEOUT_S="10")
     others = Load(container.port, [PING, one_row()], clients=2, pause_s=0.01)
