@@ -15,25 +15,34 @@ _CHUNKED = re.compile(rb"\r\ntransfer-encoding:[ \t]*chunked[ \t]*\r\n", re.IGNO
 #: The line before a chunk; a longer one is left to the parser.
 _CHUNK = re.compile(rb"([0-9a-fA-F]{1,15})[ \t]*(?:;[^\r\n]{0,64})?\r\n")
 
-_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,40})[ \t]*(?:\r\n|\Z)", re.IGNORECASE)
+#: More digits than any body needs are not read plainly: the parser may think otherwise of them.
+_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,18})[ \t]*\r\n")
 
 
 def whole_bytes(seen: bytes) -> int | None:
     """Give the size of the request that begins here, head and body.
 
-    None while that cannot be told: the head is not there whole, or the body comes in chunks.
+    None while that cannot be told: the head is not there whole, the body comes in chunks or only
+    when asked for, or its length is not written plainly.
     """
     head_ends = seen.find(b"\r\n\r\n")
-    if head_ends < 0 or b"transfer-encoding" in seen[:head_ends].lower():
+    if head_ends < 0:
         return None
-    length = _LENGTH.search(seen, 0, head_ends + 2)
-    return head_ends + 4 + (int(length[1]) if length else 0)
+    head = seen[: head_ends + 2].lower()
+    if b"transfer-encoding" in head or b"\r\nexpect" in head:
+        return None
+    named = head.count(b"content-length")
+    if not named:
+        return head_ends + 4
+    length = _LENGTH.search(head) if named == 1 else None
+    return head_ends + 4 + int(length[1]) if length else None
 
 
 def awaited_bytes(seen: bytes) -> int:
     """Give how many bytes should be there before the request is worth a thread.
 
-    0 if nothing is awaited: it is there whole, too long to be seen whole, or malformed.
+    0 if nothing is awaited: it is there whole, too long to be seen whole, malformed, or its sender
+    waits to be asked for the body.
     """
     whole = whole_bytes(seen)
     if whole is not None:
@@ -41,8 +50,10 @@ def awaited_bytes(seen: bytes) -> int:
     if len(seen) >= SEEN_BYTES:
         return 0
     head_ends = seen.find(b"\r\n\r\n")
+    if head_ends >= 0 and b"\r\nexpect" in seen[:head_ends].lower():
+        return 0  # Nothing more comes before the parser has said "100 Continue".
     if head_ends >= 0 and not _CHUNKED.search(seen, 0, head_ends + 2):
-        return 0  # Another encoding, which the parser refuses.
+        return 0  # Another encoding or an odd length, which the parser has to judge.
     more_comes = head_ends < 0 or _chunks_go_on(seen, head_ends + 4)
     return len(seen) + 1 if more_comes else 0
 

@@ -13,11 +13,14 @@ from wsgiref.types import InputStream, WSGIEnvironment
 from gunicorn.http.errors import ParseException
 
 from serving.web.problems import Problem
+from serving.web.turns import turn_of
 
 _PIECE_BYTES = 64 * 1024
 
 #: How much of a refused body is still read.
 _DRAINED_BYTES = 32 * 2**20
+#: How long a sender of such a body may pause; the watchdog sees to the time in all.
+_DRAINED_PAUSE_S = 0.5
 
 
 def read_body(
@@ -76,13 +79,25 @@ def _announced_bytes(environ: WSGIEnvironment) -> int | None:
 def drain(environ: WSGIEnvironment) -> None:
     """Read and forget what is left of the body of a refused request.
 
-    Whoever is still sending when the connection closes sees it broken, and never hears why.
+    Whoever is still sending when the connection closes sees it broken, and never hears why. Who
+    stalls is not waited for: it would hold a thread, and needs no key for that.
     """
+    turn = turn_of(environ)
+    turn.drains()
     left = _DRAINED_BYTES
-    # Whoever cannot send it to its end is gone; the server notices too.
-    with contextlib.suppress(OSError, ParseException):
+    try:
+        if turn.connection is not None:
+            turn.connection.settimeout(_DRAINED_PAUSE_S)
         while left > 0 and (piece := environ["wsgi.input"].read(_PIECE_BYTES)):
             left -= len(piece)
+        turn.is_cut |= left <= 0
+    except (OSError, ParseException):
+        # The reader may take its place in the body for the end: nothing else is read after it.
+        turn.is_cut = True
+    finally:
+        if turn.connection is not None:
+            with contextlib.suppress(OSError):
+                turn.connection.settimeout(None)
 
 
 def _read(stream: InputStream, size: int) -> bytes:

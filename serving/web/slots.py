@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Self
 
 from serving.web.problems import Problem
@@ -71,6 +74,33 @@ class HeldBody:
         """Hold so much more; raises Problem 503 if there is no room for it."""
         self._memory.take(size)
         self._held += size
+
+
+class Shares:
+    """So many requests of one caller may be sending their bodies at once.
+
+    Else one that stalls with all its bodies would keep everybody else out.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._taken: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def of(self, caller: str) -> Iterator[None]:
+        """Take a place of a caller's; raises Problem 503 if all of them are taken."""
+        with self._lock:
+            if self._taken[caller] >= self._count:
+                raise _busy(f"{self._count} bodies of this caller are on their way")
+            self._taken[caller] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._taken[caller] -= 1
+                if not self._taken[caller]:
+                    del self._taken[caller]
 
 
 def _busy(why: str) -> Problem:

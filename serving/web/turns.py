@@ -10,8 +10,9 @@ from typing import Any
 
 _KEY = "scorecard.turn"
 
-#: The caller is sending; the scorer is at work; the caller is taking the answer.
-READING, WORKING, WRITING = "reading", "working", "writing"
+#: The caller is sending; is sending what nobody wants; the scorer is at work; the caller is taking
+#: the answer.
+READING, DRAINING, WORKING, WRITING = "reading", "draining", "working", "writing"
 
 
 class Turn:
@@ -22,14 +23,16 @@ class Turn:
     connection : socket or None
         None where there is no server, as in tests of an app alone.
     state : tuple of (str, float)
-        `READING`, `WORKING` or `WRITING`, and since when, on the monotonic clock, in seconds. Set
-        at once, because others look.
+        `READING`, `DRAINING`, `WORKING` or `WRITING`, and since when, on the monotonic clock, in
+        seconds. Set at once, because others look.
     thread_id : int
         The thread that works on it.
     request_id : str
         Empty until the app has given one.
     is_overdue : bool
         Whether the watchdog has answered it.
+    is_cut : bool
+        Whether some of its body was left unread, so that no other request can follow.
     note_overdue : callable
         Told when it has, so that it is logged and counted.
     """
@@ -37,6 +40,7 @@ class Turn:
     __slots__ = (
         "_answer",
         "connection",
+        "is_cut",
         "is_overdue",
         "note_overdue",
         "request_id",
@@ -49,6 +53,7 @@ class Turn:
         self.thread_id = threading.get_ident()
         self.request_id = ""
         self.is_overdue = False
+        self.is_cut = False
         self.note_overdue: Callable[[], None] = lambda: None
         self.state = (READING, time.monotonic())
         self._answer = threading.Lock()
@@ -56,6 +61,10 @@ class Turn:
     def has_read(self) -> None:
         """Note that the whole body is here."""
         self.state = (WORKING, time.monotonic())
+
+    def drains(self) -> None:
+        """Note that the rest of the body is read to no purpose."""
+        self.state = (DRAINING, time.monotonic())
 
     def claim(self) -> bool:
         """Take the right to answer; only the first to ask gets it."""

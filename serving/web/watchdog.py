@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from serving.web.turns import READING, WORKING, Turn
+from serving.web.turns import DRAINING, READING, WORKING, Turn
 
 _log = logging.getLogger(__name__)
 
@@ -23,6 +23,7 @@ class Limits:
 
     reading: float
     working: float
+    draining: float = 2.0
     writing: float = 60.0
 
 
@@ -71,10 +72,9 @@ class Watchdog:
         for turn in list(self._turns):
             phase, since = turn.state
             age = now - since
-            if phase == READING:
-                if age > self._limits.reading:
-                    # The reader sees the end of the stream, and refuses what came.
-                    _shut(turn, socket.SHUT_RD)
+            if phase in (READING, DRAINING):
+                if age > (self._limits.reading if phase == READING else self._limits.draining):
+                    _cut(turn)
             elif phase == WORKING:
                 if age > self._limits.working and turn.claim():
                     self._answer(turn, age)
@@ -95,6 +95,13 @@ class Watchdog:
         stack = "".join(traceback.format_stack(frame)) if frame else ""
         fields = {"request_id": turn.request_id, "seconds": round(age, 1), "traceback": stack}
         _log.error("a request hangs; the worker is replaced", extra={"fields": fields})
+
+
+def _cut(turn: Turn) -> None:
+    # The reader sees the end of the stream, and refuses what came. What still comes is the rest of
+    # a body, and must not pass for another request.
+    turn.is_cut = True
+    _shut(turn, socket.SHUT_RD)
 
 
 def _shut(turn: Turn, how: int) -> None:

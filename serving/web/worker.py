@@ -50,6 +50,9 @@ _RETIRING_S = 1.0
 #: How often connections are looked through for those that have waited long enough.
 _LOOK_S = 0.25
 
+#: How long a thread waits for the rest of a body after the answer; then the connection closes.
+_FINISH_S = 0.1
+
 #: How long a thread works while another one waits. Python's own 5 ms add up where several threads
 #: score and a health check waits for them all.
 _SWITCH_S = 0.001
@@ -141,6 +144,12 @@ class HttpWorker(LoopWorker):
             return False
         return bool(len(self.keepalived_conns) < self.max_keepalived)
 
+    def _keepalive_after(self, conn: Connection, keepalive: bool) -> bool:
+        """Say whether another request may follow; what is left of a body is not waited for."""
+        if not keepalive or self._own.turn.is_cut:
+            return False
+        return bool(conn.parser.finish_body(deadline=time.monotonic() + _FINISH_S))
+
     def handle_error(self, _req: object, client: Any, _addr: object, exc: BaseException) -> None:
         """Answer a request that never became one."""
         status = _status_of(exc)
@@ -158,7 +167,8 @@ class HttpWorker(LoopWorker):
         target = seen[: seen.find(b" ", seen.find(b" ") + 1)]
         if target in self.app.quick_routes:
             return time.monotonic() > self._quick_from
-        return target in self.app.health_routes
+        # A health check has no body; one that comes with it is read elsewhere.
+        return target in self.app.health_routes and seen.endswith(b"\r\n\r\n")
 
     def loop_was_held_up(self) -> None:
         """Leave small requests to threads for a while."""

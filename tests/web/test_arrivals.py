@@ -69,3 +69,32 @@ def test_what_is_too_long_to_be_seen_whole_waits_for_nothing(seen):
 
 def test_a_large_body_waits_for_a_good_part_of_itself():
     assert awaited_bytes(sized(b"x" * (2 * AHEAD_BYTES))[:SEEN_BYTES]) == AHEAD_BYTES
+
+
+@pytest.mark.parametrize(
+    "body_is", [b"Content-Length: 2000000", b"Transfer-Encoding: chunked"], ids=["sized", "chunked"]
+)
+def test_a_sender_that_waits_to_be_asked_for_its_body_waits_for_nothing(body_is):
+    seen = HEAD + body_is + b"\r\nExpect: 100-continue\r\n\r\n"
+
+    assert whole_bytes(seen) is None
+    assert awaited_bytes(seen) == 0
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        b"Content-Length: " + b"0" * 45 + b"5",
+        b"Content-Length: +5",
+        b"Content-Length:",
+        b"Content-Length : 5",
+        b"X: y\nContent-Length: 5",
+        b"Content-Length: 5\r\nContent-Length: 5",
+        b"Content-Length: 5\r\ncontent-length: 0",
+    ],
+)
+def test_a_length_that_is_not_written_plainly_is_left_to_the_parser(lines):
+    seen = HEAD + lines + b"\r\n\r\n"
+
+    assert whole_bytes(seen) is None
+    assert awaited_bytes(seen) == 0

@@ -3,7 +3,7 @@
 import pytest
 
 from serving.web.problems import Problem, body_of
-from serving.web.slots import BodyMemory, Slots
+from serving.web.slots import BodyMemory, Shares, Slots
 
 
 def test_a_slot_is_free_again_after_its_request():
@@ -44,3 +44,17 @@ def test_bodies_have_only_so_much_room_together():
 
     with memory.body() as hold:
         hold(100)
+
+
+def test_one_caller_that_sends_all_it_may_keeps_no_other_out():
+    shares = Shares(1)
+
+    with shares.of("a"):
+        with pytest.raises(Problem) as refused, shares.of("a"):
+            pass
+        with shares.of("b"):
+            pass
+    with shares.of("a"):
+        pass
+
+    assert refused.value.status == 503

@@ -173,3 +173,28 @@ def test_what_is_not_http_is_refused_without_repeating_it(server):
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert b"secret" not in answer
     assert "secret" not in server.log()
+
+
+def test_a_caller_that_waits_to_be_asked_for_its_body_is_asked_at_once(server):
+    with connect(server) as client:
+        client.sendall(b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n")
+        client.sendall(b"Expect: 100-continue\r\nConnection: close\r\n\r\n")
+        client.settimeout(READING_S / 2)
+        asked = client.recv(100)
+        client.sendall(b"hello")
+
+        assert asked == b"HTTP/1.1 100 Continue\r\n\r\n"
+        assert read_all(client).endswith(b"hello")
+
+
+@pytest.mark.parametrize("length", [b"0" * 45 + b"5", b"5\r\nX: y"], ids=["odd", "plain"])
+def test_health_checks_that_announce_a_body_hold_up_nobody(server, length):
+    with ExitStack() as odd:
+        for _ in range(THREADS * 4):
+            client = odd.enter_context(connect(server))
+            client.sendall(b"GET /ping HTTP/1.1\r\nHost: x\r\nContent-Length: " + length)
+            client.sendall(b"\r\n\r\n")
+        started = time.monotonic()
+
+        assert ask(server).status == 200
+        assert time.monotonic() - started < 0.5
