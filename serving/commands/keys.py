@@ -35,6 +35,24 @@ def _explained() -> Iterator[None]:
         yield
     except (KeysError, ValueError) as error:
         raise click.ClickException(str(error)) from None
+    except OverflowError:
+        raise click.ClickException("the key would end after the year 9999") from None
+
+
+def _granted(_: click.Context, option: click.Parameter, value: Any) -> Any:
+    """Check one of `Grants`' fields, so that a mistake names the option it stands in."""
+    from serving.gateway.grants import Grants
+
+    if value:
+        try:
+            Grants(**{str(option.name): value})
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from None
+    return value or None
+
+
+def _end(moment: dt.datetime | None) -> str:
+    return f"ends {moment.isoformat(timespec='seconds')}" if moment else "has no end"
 
 
 def _show_once(key_id: str, name: str, secret: str) -> None:
@@ -58,18 +76,30 @@ def keys() -> None:
 @_PEPPER
 @click.option("--expires", callback=duration, help="After how long it ends: 90d.")
 @click.option("--not-before", callback=moment, help="When it begins: 2026-12-01.")
-@click.option("--scope", "scopes", multiple=True, help="What it may do.  [default: score:invoke]")
-@click.option("--endpoint", "endpoints", multiple=True, help="Its endpoints.  [default: all]")
-@click.option("--rate", help="How often it may ask: 10/second.")
-@click.option("--quota", help="How often in longer times: 1000/day.")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    callback=_granted,
+    help="What it may do.  [default: score:invoke]",
+)
+@click.option(
+    "--endpoint",
+    "endpoints",
+    multiple=True,
+    callback=_granted,
+    help="Its endpoints.  [default: all]",
+)
+@click.option("--rate", callback=_granted, help="How often it may ask: 10/second.")
+@click.option("--quota", callback=_granted, help="How often in longer times: 1000/day.")
 def issue(
     name: str,
     path: Path,
     pepper: Path | None,
     expires: dt.timedelta | None,
     not_before: dt.datetime | None,
-    scopes: tuple[str, ...],
-    endpoints: tuple[str, ...],
+    scopes: tuple[str, ...] | None,
+    endpoints: tuple[str, ...] | None,
     rate: str | None,
     quota: str | None,
 ) -> None:
@@ -84,7 +114,7 @@ def issue(
 
     now = dt.datetime.now(dt.UTC)
     with _explained():
-        grants = Grants(scopes or (INVOKE,), endpoints or None, rate, quota)
+        grants = Grants(scopes or (INVOKE,), endpoints, rate, quota)
         expires_at = expires and (not_before or now) + expires
         key = issue_key(
             path,
@@ -154,8 +184,9 @@ def rotate(key_id: str, path: Path, pepper: Path | None, overlap: dt.timedelta) 
     with _explained():
         key = rotate_key(path, key_id, dt.datetime.now(dt.UTC), overlap=overlap, pepper_path=pepper)
         records = {record.key_id: record for record in list_keys(path)}
-    ends = records[key_id].expires_at
-    click.echo(f"key {key_id} ends {ends and ends.isoformat(timespec='seconds')}", err=True)
+    # The new one's, too: it lasts as long as the old one was to, which may be an overlap only.
+    for each in (key_id, key.key_id):
+        click.echo(f"key {each} {_end(records[each].expires_at)}", err=True)
     _show_once(key.key_id, records[key.key_id].name, key.secret)
 
 
@@ -181,7 +212,7 @@ def revoke(key_id: str, path: Path) -> None:
 @click.option("--issuer", default="https://issuer.localhost", show_default=True, help="`iss`.")
 @click.option("--audience", default="scorecard", show_default=True, help="`aud`.")
 @click.option("--sub", "subject", default="me", show_default=True, help="Who it is for.")
-@click.option("--scope", "scopes", multiple=True, help="[default: score:invoke]")
+@click.option("--scope", "scopes", multiple=True, callback=_granted, help="[default: score:invoke]")
 @click.option(
     "--expires", callback=duration, default="15m", show_default=True, help="How long it counts."
 )
@@ -190,7 +221,7 @@ def jwt(
     issuer: str,
     audience: str,
     subject: str,
-    scopes: tuple[str, ...],
+    scopes: tuple[str, ...] | None,
     expires: dt.timedelta,
 ) -> None:
     """Print a token of an issuer on this machine, for trying out; FOLDER is the issuer's.

@@ -9,11 +9,10 @@ from __future__ import annotations
 import contextlib
 import re
 import select
-import socket
 import ssl
-import time
 from collections.abc import Mapping
 
+from serving.gateway.connecting import connected, left_until
 from serving.gateway.upstream import (
     CONNECT_TIMEOUT_S,
     MAX_ANSWER_BYTES,
@@ -34,7 +33,10 @@ _STATUS = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: .*)?")
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;.*)?")
 _LENGTH = re.compile(rb"[0-9]{1,18}")
 _RETURNED = {name.lower().encode(): name for name in RETURNED}
-_FRAMING = (b"content-length", b"transfer-encoding")
+_REQUEST_ID = b"x-request-id"
+_ONCE = (b"content-length", b"transfer-encoding", _REQUEST_ID)
+#: Callers get some values as they are: a bare line feed there would be a header of its own to some.
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 class Died(Exception):
@@ -67,7 +69,7 @@ class Connection:
         self._received = b""
         self._head_is_whole = self._has_body = False
         try:
-            self._socket = _connected(address, tls, min(CONNECT_TIMEOUT_S, _left(deadline)))
+            self._socket = connected(address, tls, min(CONNECT_TIMEOUT_S, left_until(deadline)))
         except TimeoutError as error:
             raise UpstreamTimedOut("connecting took too long") from error
         except OSError as error:
@@ -82,10 +84,22 @@ class Connection:
 
     def is_idle(self) -> bool:
         """Tell whether it is still open and silent."""
+        if isinstance(self._socket, ssl.SSLSocket) and self._socket.pending():
+            return False  # Deciphered already, so the poll does not see it.
         return not self._poll.poll(0)
 
-    def ask(self, head: bytes, body: bytes, deadline: float) -> tuple[Answer, bool]:
+    def ask(
+        self, head: bytes, body: bytes, deadline: float, request_id: str | None = None
+    ) -> tuple[Answer, bool]:
         """Send a request and read its answer whole.
+
+        Parameters
+        ----------
+        head, body : bytes
+        deadline : float
+            On the monotonic clock, in seconds.
+        request_id : str, optional
+            The id in the head; an answer that has another one is somebody else's.
 
         Returns
         -------
@@ -101,12 +115,12 @@ class Connection:
         self._received = b""
         self._head_is_whole = self._has_body = False
         try:
-            self._socket.settimeout(_left(deadline))
+            self._socket.settimeout(left_until(deadline))
             self._send(head, body)
             if len(body) > _JOINED_BYTES:
-                self._socket.settimeout(_left(deadline))
+                self._socket.settimeout(left_until(deadline))
             self._receive()
-            return self._answer(deadline)
+            return self._answer(deadline, request_id)
         except TimeoutError as error:
             raise UpstreamTimedOut("the time for the whole answer is over") from error
         except OSError as error:
@@ -125,7 +139,7 @@ class Connection:
 
     def _receive_more(self, deadline: float) -> None:
         # The limit is for the whole: an answer that drips would take for ever.
-        self._socket.settimeout(_left(deadline))
+        self._socket.settimeout(left_until(deadline))
         self._receive()
 
     def _receive(self) -> None:
@@ -135,7 +149,7 @@ class Connection:
         self._received += piece
         self._has_body = self._head_is_whole
 
-    def _answer(self, deadline: float) -> tuple[Answer, bool]:
+    def _answer(self, deadline: float, request_id: str | None) -> tuple[Answer, bool]:
         while (end := self._received.find(b"\r\n\r\n")) < 0:
             if len(self._received) > _MAX_HEAD_BYTES or not _begins_as_http(self._received):
                 raise UpstreamUnreachable("the other side does not speak HTTP")
@@ -147,11 +161,17 @@ class Connection:
         if not found:
             raise UpstreamUnreachable("the other side does not speak HTTP")
         status, headers = int(found[2]), _headers(lines)
+        if request_id is not None and headers.get(_REQUEST_ID, request_id.encode()) != (
+            request_id.encode()
+        ):
+            raise UpstreamUnusable("the answer is to another request")
         # A redirect is not followed, and a body that the caller cannot decode is not passed on.
         if not (200 <= status < 300 or 400 <= status < 600) or b"content-encoding" in headers:
             raise UpstreamUnusable(f"status {status} or its encoding is none of ours")
         body = self._body(status, headers, deadline)
-        stays = found[1] == b"1" and b"close" not in headers.get(b"connection", b"").lower()
+        # What answers without saying to what could answer the next request before it is asked.
+        is_told = request_id is None or _REQUEST_ID in headers
+        is_open = found[1] == b"1" and b"close" not in headers.get(b"connection", b"").lower()
         media_type = headers.get(b"content-type")
         answer = Answer(
             status,
@@ -163,7 +183,7 @@ class Connection:
                 if key in headers
             },
         )
-        return answer, stays and not self._received
+        return answer, is_told and is_open and not self._received
 
     def _body(self, status: int, headers: Mapping[bytes, bytes], deadline: float) -> bytes:
         if status == 204:
@@ -221,18 +241,6 @@ class Connection:
         return b"".join(pieces)
 
 
-def _connected(
-    address: tuple[str, int], tls: ssl.SSLContext | None, timeout_s: float
-) -> socket.socket:
-    plain = socket.create_connection(address, timeout_s)
-    try:
-        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return tls.wrap_socket(plain, server_hostname=address[0]) if tls else plain
-    except OSError:
-        plain.close()
-        raise
-
-
 def _begins_as_http(received: bytes) -> bool:
     return received[: len(_BEGINNING)] == _BEGINNING[: len(received)]
 
@@ -244,8 +252,10 @@ def _headers(lines: list[bytes]) -> dict[bytes, bytes]:
         name = name.lower()
         if not colon or name[:1] in b" \t":
             raise UpstreamUnreachable("the other side does not speak HTTP")
-        if name in headers and name in _FRAMING:
-            raise UpstreamUnusable("the answer's end cannot be told")
+        if name in headers and name in _ONCE:
+            raise UpstreamUnusable("the answer says twice what it may say once")
+        if _CONTROL.search(line):
+            raise UpstreamUnusable("the answer's headers hold control characters")
         headers[name] = value.strip()
     return headers
 
@@ -253,10 +263,3 @@ def _headers(lines: list[bytes]) -> dict[bytes, bytes]:
 def _check_size(size: int) -> None:
     if size > MAX_ANSWER_BYTES:
         raise UpstreamUnusable(f"the answer is larger than {MAX_ANSWER_BYTES} bytes")
-
-
-def _left(deadline: float) -> float:
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise TimeoutError
-    return left

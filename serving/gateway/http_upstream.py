@@ -52,7 +52,7 @@ class HttpUpstream:
         """Post an invocation."""
         lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
         head = f"{self._invocation}{lines}Content-Length: {len(body)}\r\n\r\n".encode("latin-1")
-        return self._ask(head, body, self._timeout_s)
+        return self._ask(head, body, self._timeout_s, headers.get("X-Request-Id"))
 
     def is_ready(self) -> bool:
         """Ask `/ping`."""
@@ -61,27 +61,34 @@ class HttpUpstream:
         except UpstreamError:
             return False
 
-    def _ask(self, head: bytes, body: bytes, timeout_s: float) -> Answer:
+    def _ask(
+        self, head: bytes, body: bytes, timeout_s: float, request_id: str | None = None
+    ) -> Answer:
         deadline = time.monotonic() + timeout_s
         connection = self._take_kept() or self._open(deadline)
         try:
-            return self._ask_over(connection, head, body, deadline)
+            return self._ask_over(connection, head, body, deadline, request_id)
         except Died:
             # It was closed while it lay idle, or its worker died. Scoring changes nothing and
             # nothing was passed on, so asking again is safe; once, or a body that kills workers
             # would kill them all.
             pass
         try:
-            return self._ask_over(self._open(deadline), head, body, deadline)
+            return self._ask_over(self._open(deadline), head, body, deadline, request_id)
         except Died as error:
             raise UpstreamUnreachable(str(error)) from error
 
     def _ask_over(
-        self, connection: Connection, head: bytes, body: bytes, deadline: float
+        self,
+        connection: Connection,
+        head: bytes,
+        body: bytes,
+        deadline: float,
+        request_id: str | None,
     ) -> Answer:
         stays = False
         try:
-            answer, stays = connection.ask(head, body, deadline)
+            answer, stays = connection.ask(head, body, deadline, request_id)
         finally:
             if stays and len(self._kept) < self._most_kept:
                 connection.used_at = time.monotonic()

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from serving.gateway.issuers import MAX_AGE_S
 from serving.gateway.signatures import new_key_pair, sign
+from serving.gateway.tokens import MAX_SUBJECT_CHARS
 
 PRIVATE_KEY, JWKS, ISSUERS = "private-key.pem", "jwks.json", "issuers.json"
 _KEY_ID = "local"
@@ -39,12 +40,14 @@ def make_token(
     Raises
     ------
     LocalIssuerError
-        If the folder is not this issuer's, or the token would be refused for its age.
+        If the folder is not this issuer's, or the token would be refused for its age or subject.
     OSError
         If a file cannot be read or written.
     """
     if lasts > dt.timedelta(seconds=MAX_AGE_S):
         raise LocalIssuerError(f"the gateway takes tokens of at most {MAX_AGE_S} seconds")
+    if not subject.isprintable() or not 0 < len(subject) <= MAX_SUBJECT_CHARS:
+        raise LocalIssuerError(f"a subject has 1 to {MAX_SUBJECT_CHARS} printable characters")
     if not (folder / ISSUERS).exists():
         _make_issuer(folder, issuer, audience)
     try:

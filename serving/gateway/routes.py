@@ -10,6 +10,7 @@ from typing import Protocol
 from wsgiref.types import WSGIEnvironment
 
 from serving.gateway import audit
+from serving.gateway.callers import Caller
 from serving.gateway.errors import no_such_route
 from serving.gateway.modes import Mode, in_mode
 from serving.gateway.refusals import (
@@ -31,7 +32,7 @@ from serving.gateway.upstream import (
 from serving.web.body import read_body
 from serving.web.metrics import exposition
 from serving.web.requests import record_of
-from serving.web.slots import Slots
+from serving.web.slots import Shares, Slots
 from serving.web.turns import turn_of
 
 PING = "/ping"
@@ -54,8 +55,8 @@ _SAGEMAKER_PATH = re.compile(r"/endpoints/([A-Za-z0-9-]{1,63})/invocations")
 class Admit(Protocol):
     """Lets a request in, counted and noted, or raises Refused; without a look at the body."""
 
-    def __call__(self, request: Asking, *, endpoint: str | None = None) -> object:
-        """Raise Refused, or return."""
+    def __call__(self, request: Asking, *, endpoint: str | None = None) -> Caller:
+        """Raise Refused, or tell who it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,8 @@ class Doors:
         get SageMaker's.
     slots : Slots
         How many invocations may be under way.
+    senders : Shares
+        How many bodies of one caller may be on their way.
     took : callable
         Told the seconds of every answer of the upstream.
     metrics_port : int or None
@@ -97,6 +100,7 @@ class Doors:
     endpoint: str
     mode: Mode
     slots: Slots
+    senders: Shares
     took: Callable[[float], None]
     metrics_port: int | None = None
 
@@ -133,13 +137,13 @@ class Doors:
         return Reply(200, JSON, b'{"message":"Healthy"}')
 
     def _invoke(self, environ: WSGIEnvironment) -> Reply:
-        self._let_in(environ, self.endpoint)
+        caller = self._let_in(environ, self.endpoint)
         headers = _forwarded(environ)
         if self.mode == "css-mini":
             # Its gateway hands on a type and no more.
             headers = {"Content-Type": headers.get("Content-Type", JSON), "Accept": JSON}
         try:
-            answer = self._ask(environ, headers)
+            answer = self._ask(environ, caller, headers)
         except NoSuchEndpoint:
             return _no_such_endpoint(200 if self.mode == "css-mini" else 400)
         return of_answer(in_mode(answer, self.mode, self.endpoint))
@@ -148,7 +152,7 @@ class Doors:
         # A name that is not ours could be anything, by mistake a key; it stands in no log.
         known = name if name == self.endpoint else None
         try:
-            self._let_in(environ, known)
+            caller = self._let_in(environ, known)
         except Refused as error:
             if error.refusal is NOT_ALLOWED and error.reason == "endpoint not granted":
                 raise Refused(NO_SUCH_ENDPOINT, error.reason) from None
@@ -156,26 +160,27 @@ class Doors:
         if known is None:
             raise Refused(NO_SUCH_ENDPOINT, "no such endpoint")
         try:
-            answer = self._ask(environ, _forwarded(environ))
+            answer = self._ask(environ, caller, _forwarded(environ))
         except (UpstreamTimedOut, UpstreamUnreachable) as error:
             audit.note_decision(record_of(environ), "failed", f"upstream: {type(error).__name__}")
             answer = Answer(0, None, b"")
         return of_sagemaker(answer, self.endpoint)
 
-    def _let_in(self, environ: WSGIEnvironment, endpoint: str | None) -> None:
+    def _let_in(self, environ: WSGIEnvironment, endpoint: str | None) -> Caller:
         # In this order: who has no key costs neither a read nor a word with the container.
         _check_host(environ)
         if "REMOTE_ADDR" not in environ:
             environ["REMOTE_ADDR"] = _source(environ)
-        self.admit(Asking(environ), endpoint=endpoint)
+        return self.admit(Asking(environ), endpoint=endpoint)
 
-    def _ask(self, environ: WSGIEnvironment, headers: dict[str, str]) -> Answer:
+    def _ask(self, environ: WSGIEnvironment, caller: Caller, headers: dict[str, str]) -> Answer:
         record = record_of(environ)
         headers["X-Request-Id"] = record.request_id
-        # Before the body is read: it may take its time, and others shall hear that at once.
-        with self.slots:
+        # Who sends slowly holds a place of its own, and none of those where the upstream is asked.
+        with self.senders.of(caller.id):
             body = read_body(environ, MAX_BODY_BYTES)
-            turn_of(environ).has_read()
+        turn_of(environ).has_read()
+        with self.slots:
             started = time.monotonic()
             try:
                 answer = self.upstream.invoke(body, headers)

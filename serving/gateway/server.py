@@ -30,7 +30,7 @@ from serving.web.logs import log_json_lines
 from serving.web.requests import Record
 from serving.web.server import Server, bind_to, raw_answer
 from serving.web.settings import SettingsError, read_settings, shown
-from serving.web.slots import Slots
+from serving.web.slots import Shares, Slots
 from serving.web.watchdog import Limits
 
 #: Seconds a caller has to send a request: 10 MB at 3 Mbit/s.
@@ -101,6 +101,8 @@ class Gateway(Server):
             endpoint=settings.endpoint or sagemaker_endpoint(settings) or "scorecard",
             mode=mode_of(settings),
             slots=Slots(settings.threads),
+            # One that stalls leaves half of the threads, and the spare ones, to the others.
+            senders=Shares(max(1, settings.threads // 2)),
             took=self._note,
             metrics_port=settings.metrics_port,
         )

@@ -16,7 +16,7 @@ from serving.gateway.watched import FileUnusable, Watched
 MAX_TOKEN_BYTES = 8192
 #: How far clocks may differ, either way.
 LEEWAY_S = 30
-_MAX_SUBJECT_CHARS = 256
+MAX_SUBJECT_CHARS = 256
 
 #: Without padding, which the standard forbids and many libraries overlook.
 _FORM = re.compile(rb"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
@@ -60,7 +60,7 @@ class Tokens:
             raise TokenRefused(str(error)) from None
         _check_age(claims, issuer.max_age_s)
         subject = claims["sub"]
-        if not subject.isprintable() or not 0 < len(subject) <= _MAX_SUBJECT_CHARS:
+        if not subject.isprintable() or not 0 < len(subject) <= MAX_SUBJECT_CHARS:
             raise TokenRefused("bad claims")
         # By what it says, never by its text: one token can be written in several ways.
         if self._revoked() & {("sub", subject), ("jti", claims.get("jti", ""))}:

@@ -11,7 +11,7 @@ from serving.gateway.keys_file import list_keys, pepper_beside, read_pepper
 from serving.gateway.limits import Limiter
 from serving.gateway.routes import Doors
 from serving.gateway.upstream import Upstream
-from serving.web.slots import Slots
+from serving.web.slots import Shares, Slots
 from tests.gateway.fakes import Keys
 
 
@@ -31,6 +31,7 @@ def client_of(
         "mode": "proxy",
         "is_ready": upstream.is_ready,
         "slots": Slots(8),
+        "senders": Shares(8),
         "took": lambda _: None,
         **doors,
     }

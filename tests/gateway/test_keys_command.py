@@ -73,7 +73,8 @@ def test_a_key_that_begins_later_lasts_from_then_on(keys, path):
 def test_a_mistyped_limit_is_explained_and_no_key_is_issued(keys, path, option, value, says):
     done = keys("issue", "a", option, value)
 
-    assert done.exit_code in (1, 2)
+    assert done.exit_code == 2
+    assert option in done.stderr
     assert says in done.stderr
     assert not path.exists()
 
@@ -142,8 +143,32 @@ def test_a_token_that_no_gateway_would_take_is_not_made(keys, tmp_path):
         ("--audience", "other", "another issuer or audience"),
         ("--issuer", "https://other", "another issuer or audience"),
         ("--expires", "2h", "at most 3600 seconds"),
+        ("--sub", "", "1 to 256 printable characters"),
+        ("--sub", "a" * 257, "1 to 256 printable characters"),
+        ("--scope", "all", "scopes are score:invoke and model:read"),
     ]:
         done = keys("jwt", folder, option, value, file=None)
-        assert done.exit_code == 1
+        assert done.exit_code == (2 if option == "--scope" else 1)
         assert says in done.stderr
         assert done.stdout == ""
+
+
+def test_a_key_that_would_end_after_all_dates_is_refused_in_words(keys, path):
+    done = keys("issue", "a", "--not-before", "9999-12-31", "--expires", "90d")
+
+    assert done.exit_code == 1
+    assert "after the year 9999" in done.stderr
+    assert not path.exists()
+
+
+def test_rotation_tells_when_the_new_key_ends_which_may_be_soon(keys, path):
+    keys("issue", "a")
+    key_id = list_keys(path)[0].key_id
+
+    first = keys("rotate", key_id, "--overlap", "7d")
+    second = keys("rotate", key_id, "--overlap", "7d")
+
+    _, endless, soon = list_keys(path)
+    assert f"key {endless.key_id} has no end" in first.stderr
+    ends = soon.expires_at.isoformat(timespec="seconds")
+    assert f"key {soon.key_id} ends {ends}" in second.stderr

@@ -19,7 +19,9 @@ from serving.gateway.refusals import UNAUTHORIZED
 from serving.gateway.tokens import MAX_TOKEN_BYTES, Tokens
 from tests.gateway.issuing import ISSUER, FakeIssuer, segment
 
-NOW = int(time.time())
+
+def now():
+    return int(time.time())
 
 
 @pytest.fixture(scope="module")
@@ -129,19 +131,19 @@ BAD = {
     "iss without its slash": lambda i: i.token(iss=ISSUER.rstrip("/")),
     "iss a list": lambda i: i.token(iss=[ISSUER]),
     "no iss": lambda i: i.token(iss=None),
-    "expired": lambda i: i.token(iat=NOW - 700, exp=NOW - 100),
-    "exp for ever": lambda i: i.token(exp=NOW + 10**9),
-    "exp a text": lambda i: i.token(exp=str(NOW + 600)),
+    "expired": lambda i: i.token(iat=now() - 700, exp=now() - 100),
+    "exp for ever": lambda i: i.token(exp=now() + 10**9),
+    "exp a text": lambda i: i.token(exp=str(now() + 600)),
     "exp a word": lambda i: i.token(exp="soon"),
     "exp infinite": lambda i: i.token(exp=float("inf")),
     "exp not a number": lambda i: i.token(exp=float("nan")),
     "exp true": lambda i: i.token(exp=True),
-    "exp before iat": lambda i: i.token(iat=NOW + 20, exp=NOW + 10),
+    "exp before iat": lambda i: i.token(iat=now() + 20, exp=now() + 10),
     "no exp": lambda i: i.token(exp=None),
-    "nbf in the future": lambda i: i.token(nbf=NOW + 3600),
+    "nbf in the future": lambda i: i.token(nbf=now() + 3600),
     "nbf a text": lambda i: i.token(nbf="0"),
-    "iat in the future": lambda i: i.token(iat=NOW + 300),
-    "iat a text": lambda i: i.token(iat=str(NOW)),
+    "iat in the future": lambda i: i.token(iat=now() + 300),
+    "iat a text": lambda i: i.token(iat=str(now())),
     "no iat": lambda i: i.token(iat=None),
     "no sub": lambda i: i.token(sub=None),
     "sub a number": lambda i: i.token(sub=7),

@@ -3,11 +3,17 @@
 import contextlib
 import socket
 import threading
+import time
 
 import pytest
 
 from serving.gateway.http_upstream import HttpUpstream
-from serving.gateway.upstream import UpstreamError, UpstreamUnreachable, UpstreamUnusable
+from serving.gateway.upstream import (
+    UpstreamError,
+    UpstreamTimedOut,
+    UpstreamUnreachable,
+    UpstreamUnusable,
+)
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
@@ -19,7 +25,8 @@ class Scripted:
         self.pieces = []
         self.asked = 0
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.address = self._listener.getsockname()
+        self.url = f"http://127.0.0.1:{self.address[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self):
@@ -151,3 +158,69 @@ def test_an_answer_cut_anywhere_is_an_error_and_asked_for_again_only_without_a_b
         upstream.invoke(b"{}", {})
 
     assert server.asked == (2 if cut <= len(HEAD) else 1)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"X-Scorecard-Version: v1\nSet-Cookie: a=b", b"Retry-After: 1\rX: y", b"X-Other: \x00",
+     b"X-Sc\x7forecard: a"],
+)  # fmt: skip
+def test_control_characters_in_a_header_make_an_answer_unusable(server, upstream, line):
+    server.pieces = [OK + line + b"\r\nContent-Length: 2\r\n\r\n{}"]
+
+    with pytest.raises(UpstreamUnusable):
+        upstream.invoke(b"{}", {})
+
+
+def test_an_answer_with_the_id_of_another_request_is_not_passed_on(server, upstream):
+    server.pieces = [OK + b"X-Request-Id: mine\r\nContent-Length: 2\r\n\r\n{}"]
+
+    assert upstream.invoke(b"{}", {"X-Request-Id": "mine"}).body == b"{}"
+    with pytest.raises(UpstreamUnusable):
+        upstream.invoke(b"{}", {"X-Request-Id": "yours"})
+    assert upstream.invoke(b"{}", {"X-Request-Id": "mine"}).body == b"{}"
+
+
+def test_an_answer_that_is_repeated_late_answers_nobody_else(server, upstream):
+    answer = OK + b"X-Request-Id: first\r\nContent-Length: 2\r\n\r\n{}"
+    server.pieces = [answer, answer]
+
+    upstream.invoke(b"{}", {"X-Request-Id": "first"})
+    time.sleep(0.1)
+    asked_on_a_new_connection = upstream.invoke(b"{}", {"X-Request-Id": "first"})
+
+    assert asked_on_a_new_connection.body == b"{}"
+
+
+def test_the_time_to_connect_is_for_all_addresses_together(monkeypatch):
+    with contextlib.ExitStack() as stack:
+        places = [full_listener(stack, f"127.0.9.{n}") for n in range(1, 4)]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: places)
+        started = time.monotonic()
+
+        with pytest.raises(UpstreamTimedOut):
+            HttpUpstream("http://many:1", timeout_s=29, connections=1).invoke(b"{}", {})
+
+    assert time.monotonic() - started < 3
+
+
+def test_an_address_that_is_dead_leaves_time_for_the_next(monkeypatch, server):
+    server.pieces = [OK + b"Content-Length: 2\r\n\r\n{}"]
+    alive = (socket.AF_INET, socket.SOCK_STREAM, 6, "", server.address)
+    with contextlib.ExitStack() as stack:
+        places = [full_listener(stack, "127.0.9.9"), alive]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: places)
+
+        assert HttpUpstream("http://two:1", timeout_s=29, connections=1).invoke(b"{}", {}).body
+
+
+def full_listener(stack, address):
+    """An address that answers no one who connects, as one behind a firewall."""
+    listener = stack.enter_context(socket.socket())
+    listener.bind((address, 0))
+    listener.listen(0)
+    for _ in range(3):
+        waiting = stack.enter_context(socket.socket())
+        waiting.setblocking(False)
+        waiting.connect_ex(listener.getsockname())
+    return (socket.AF_INET, socket.SOCK_STREAM, 6, "", listener.getsockname())

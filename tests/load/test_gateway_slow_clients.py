@@ -38,10 +38,10 @@ def slow_bodies(gateway):
     return start + b"\r\n\r\n" + rest[:10], b" "
 
 
-def slow_strangers(gateway):
-    """The same without a key."""
-    start, more = slow_bodies(gateway)
-    return start.replace(gateway.secret.encode(), b"wrong"), more
+def slow_strangers(_gateway):
+    """The same with a wrong key, in chunks, and so much of them that they get a thread."""
+    head = b"POST /default/invocations HTTP/1.1\r\nHost: x\r\nx-api-key: wrong\r\n"
+    return head + b"Transfer-Encoding: chunked\r\n\r\n5000\r\n" + b"x" * 17_000, b" "
 
 
 def slow_readers(gateway):
