@@ -27,7 +27,7 @@ class Pointer:
     Attributes
     ----------
     seq : int
-        Grows by one with every change, also when an older version becomes current again.
+        Grows by one with every promotion and every rollback; `gc` changes the pointer, not this.
     previous : str or None
         The version that was current before.
     published_at : str
@@ -35,7 +35,7 @@ class Pointer:
     gate : mapping or None
         How the last move was decided: ``verdict`` is "passed", "overridden", "skipped" or
         "rollback", ``reason`` says why; what the gate measured may follow. None for the first
-        version of a registry.
+        version of a registry, if it was published without asking the gate.
     removing : tuple of str
         Versions that are being removed at this moment; they must not become current.
     removals : int

@@ -119,7 +119,7 @@ class DirectoryStore:
                 data = file.read(max_bytes + 1)
         except FileNotFoundError:
             if not self.location.folder.is_dir():
-                raise RegistryError(f"there is no directory {self.location.folder}") from None
+                raise RegistryError(_no_directory(self.location.folder)) from None
             raise NotFound(f"{path} is missing") from None
         except OSError as error:
             raise RegistryError(f"{path} cannot be read: {error.strerror}") from None
@@ -135,7 +135,7 @@ class DirectoryStore:
     def listed(self, prefix: str = "") -> Iterator[Listed]:
         """Go through the files; see `Store`."""
         if not self.location.folder.is_dir():
-            raise RegistryError(f"there is no directory {self.location.folder}")
+            raise RegistryError(_no_directory(self.location.folder))
         for folder, _, names in os.walk(
             self.location.folder / prefix.rpartition("/")[0], onerror=_refuse
         ):
@@ -151,6 +151,10 @@ class DirectoryStore:
             return  # Removed at this moment.
         modified = datetime.fromtimestamp(status.st_mtime, UTC)
         yield Listed(name, status.st_size, modified)
+
+
+def _no_directory(folder: Path) -> str:
+    return f"there is no directory {folder}; `scorecard publish` makes it"
 
 
 def _refuse(error: OSError) -> None:

@@ -232,12 +232,16 @@ def test_a_removal_that_was_killed_is_finished_by_the_next_one(
 def test_what_writers_that_were_killed_left_in_a_directory_is_removed(
     directory: InDirectory, artifact: Path
 ) -> None:
-    publish(artifact, directory.uri)
+    version = publish(artifact, directory.uri).version
     leftover, young, lock = (
         directory.folder / name
-        for name in ("versions/.golden.json.ab12cd34", ".current.json.ab12cd35", ".lock")
+        for name in (f"versions/{version}/.golden.json.ab12cd34", ".current.json.ab12cd35", ".lock")
     )
-    for path in (leftover, young, lock, directory.folder / "versions" / ".keep"):
+    others = [
+        directory.folder / name
+        for name in (".editor.settings", "versions/.keep", "versions/.backup.20260101")
+    ]
+    for path in (leftover, young, lock, *others):
         path.write_bytes(b"half")
         os.utime(path, (0, 0) if path != young else (time.time() + 10**6,) * 2)
 
@@ -246,7 +250,7 @@ def test_what_writers_that_were_killed_left_in_a_directory_is_removed(
     assert not leftover.exists()
     assert young.exists()
     assert lock.exists()
-    assert (directory.folder / "versions" / ".keep").exists()
+    assert all(path.exists() for path in others), "they are somebody else's"
 
 
 def test_folders_go_with_their_last_file(

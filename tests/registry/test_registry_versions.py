@@ -145,7 +145,7 @@ def test_the_commands_show_and_change_what_is_current(
     ("arguments", "code", "words"),
     [
         (["gc", "--older-than", "7"], 2, "is not a duration"),
-        (["gc", "--older-than", "59m"], 1, "at least an hour"),
+        (["gc", "--older-than", "59m"], 2, "at least 1h"),
         (["rollback"], 1, "nothing is published"),
         (["rollback", "--to", "abc"], 1, "nothing is published"),
         (["gc"], 1, "nothing is published"),

@@ -79,9 +79,9 @@ def test_a_version_that_passes_becomes_current_and_the_pointer_says_how_it_was_j
     assert told.version == registry.versions["reweighted"]
     assert (told.previous, told.seq, told.note) == (registry.versions["A"], 2, "more macro")
     assert told.gate["verdict"] == "passed"
-    assert [one["passed"] for one in told.gate["verdicts"]] == [True] * 6
+    assert [one["passed"] for one in told.gate["verdicts"]] == [True] * 7
     assert "global_score" in done.stdout
-    assert done.stdout.count(" passed ") == 6
+    assert done.stdout.count(" passed ") == 7
     assert done.stdout.splitlines()[-1] == (
         f"version {told.version} is current, {registry.versions['A']} before"
     )
@@ -98,17 +98,17 @@ def test_a_refusal_exits_with_3_names_every_failed_check_and_changes_nothing(reg
     assert "--limit NAME=VALUE --reason" in done.stderr
     assert NOTHING_CHANGED in done.stderr
     assert "auto_macro_metric_score" in done.stdout
-    assert "the largest by 10.0" in done.stdout
+    assert "largest_move 10 > 8" in done.stdout
     assert tree(registry.folder) == before
 
 
-def test_without_data_it_says_that_nothing_was_compared(registry):
+def test_without_data_it_says_that_no_score_was_compared(registry):
     publish(registry, "reversed")
 
     done = promote(registry, "reversed")
 
     assert done.exit_code == 0
-    assert done.stdout.count("not compared: give --data") == 3
+    assert done.stdout.count("not compared: give --data") == 4
 
 
 @pytest.mark.parametrize(("name", "code"), [("reweighted", 0), ("reversed", 3)])
@@ -130,7 +130,8 @@ def test_a_dry_run_judges_draws_and_moves_nothing(registry, name, code):
 def test_other_limits_and_their_reason_are_stored_in_the_pointer(registry):
     publish(registry, "reversed")
     limits = ("moving_share=1", "largest_move=10", "mean_move=10", "global_moving_share=1",
-              "global_largest_move=10", "global_mean_move=10")  # fmt: skip
+              "global_largest_move=10", "global_mean_move=10",
+              "component_moving_share=1", "component_mean_move=10")  # fmt: skip
     options = [word for limit in limits for word in ("--limit", limit)]
 
     done = promote(
@@ -186,7 +187,7 @@ def test_the_first_version_is_judged_before_it_is_uploaded(registry):
 
     assert (refused.exit_code, passed.exit_code) == (3, 0)
     assert nothing == {}
-    assert passed.stdout.count("there is no champion") == 4
+    assert passed.stdout.count("there is no champion") == 5
     assert read_pointer(open_store(f"file://{empty}")).version == registry.versions["A"]
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from training.cli.options import FILE, FOLDER, gated, reads_accounts, report
 
@@ -69,6 +70,9 @@ class Asked:
             "--reason": self.reason,
             "--skip-gate": self.skip_gate is not None,
             "--json": self.as_json,
+            "--max-refused": _is_given("max_refused"),
+            "--refused": self.refused,
+            "--scoring-date": self.scoring_date,
         }
         if names := [name for name, value in given.items() if value]:
             raise click.UsageError(f"{', '.join(names)} {why}")
@@ -131,6 +135,16 @@ class Asked:
             tables = [found] if found.comparison is None else [found.comparison, "", found]
             click.echo("\n".join(map(str, tables)))
 
+    def say_not_asked(self) -> None:
+        """Say why what was asked for is missing: a version is not compared with itself."""
+        if self.report is None and (self.data_ or self.dry_run):
+            missing = "no table and no plot" if self.plot else "no table"
+            click.echo(
+                "note: the gate was not asked, the version is compared with the current one, and "
+                f"that is itself: there is {missing}",
+                err=True,
+            )
+
     @contextmanager
     def exits(self) -> Iterator[None]:
         """Turn a dry run into its end, and a refusal into exit code 3 with what to do next."""
@@ -168,6 +182,12 @@ class Asked:
             "gate": skipped if self.skip_gate is not None else found and found.to_dict(),
             "comparison": rows,
         }
+
+
+def _is_given(parameter: str) -> bool:
+    """Tell whether somebody wrote an option that has a default."""
+    source = click.get_current_context().get_parameter_source(parameter)
+    return source not in (None, ParameterSource.DEFAULT, ParameterSource.DEFAULT_MAP)
 
 
 def _refusal(found: GateReport) -> str:

@@ -18,9 +18,11 @@ from training.cli.gate_options import Asked, asks_gate
 def promote(uri: str, version: str, note: str, **gate_options: Any) -> None:
     """Make a published version the current one, if the gate lets it pass.
 
-    The gate compares it with the version that is current: inputs and outputs, calibration and CRPS
-    on accounts that training kept out, and, with --data, how far each score moves. Exit code 3: it
-    was refused, and nothing was changed. VERSION may be its first 6 characters or more.
+    The gate compares it with the version that is current. With --data both score these accounts:
+    calibration and CRPS on those that training kept out, and how far each score moves. Without, it
+    goes by the evaluations that both carry, and by inputs and outputs; if they are of other
+    accounts, CRPS is compared coarsely, and no score in either case. Exit code 3: it was refused,
+    and nothing was changed. VERSION may be its first 6 characters or more.
 
     \b
     Examples:
@@ -38,6 +40,8 @@ def move(uri: str, version: str, note: str, asked: Asked) -> None:
     from training.registry import promote as promote_version
 
     done = promote_version(uri, version, gate=asked.gate(), note=note)
+    if not done.moved:
+        asked.say_not_asked()
     if asked.as_json:
         click.echo(json.dumps(asked.told(done), indent=1))
     elif done.moved:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -45,40 +46,49 @@ def publish(artifact: Path, uri: str, note: str, promote_: bool, **gate_options:
         click.echo(_upload(artifact, uri, note)[1])
         return
     with asked.exits():
-        _judge_early(artifact, uri, asked)
-        version, told = _upload(artifact, uri, note)
+        first = _judge_early(artifact, uri, asked)
+        version, told = _upload(artifact, uri, note, first)
         click.echo(told, err=asked.as_json)
         move(uri, version, note, asked)
 
 
-def _upload(artifact: Path, uri: str, note: str) -> tuple[str, str]:
+def _upload(
+    artifact: Path, uri: str, note: str, gate: Mapping[str, Any] | None = None
+) -> tuple[str, str]:
     from training.registry import publish as publish_artifact
 
-    done = publish_artifact(artifact, uri, note=note)
+    done = publish_artifact(artifact, uri, note=note, gate=gate)
     what = "uploaded" if done.uploaded else "was there already"
     state = "it is the current one" if done.is_current else "the current one is another"
     return done.version, f"version {done.version} {what}; {state}"
 
 
-def _judge_early(artifact: Path, uri: str, asked: Asked) -> None:
-    """Judge before the upload what an empty registry would make current, and in a dry run."""
+def _judge_early(artifact: Path, uri: str, asked: Asked) -> Mapping[str, Any] | None:
+    """Judge before the upload what an empty registry would make current, and in a dry run.
+
+    Returns
+    -------
+    mapping or None
+        What the pointer is to say, if the registry is empty.
+    """
     from serving.registry import pull
-    from serving.registry.errors import NotFound
-    from serving.registry.pointer import read_pointer
     from serving.registry.store import open_store
-    from training.registry import GateRefused, Skipped
+    from training.registry import GateRefused, Skipped, decision
+    from training.registry.pointing import read_seen
 
     gate = asked.gate()
     if isinstance(gate, Skipped):
-        return
-    try:
-        current = read_pointer(open_store(uri)).version
-    except NotFound:
+        gate.check()
+        return decision(gate, None)
+    seen = read_seen(open_store(uri))
+    if seen is None:
         found = gate(artifact, None)
         if not found.passed:
-            raise GateRefused(found) from None
-        return
+            raise GateRefused(found)
+        return decision(gate, found)
     if asked.dry_run:
+        current = seen.pointer.version
         with tempfile.TemporaryDirectory() as scratch:
             pull(uri, Path(scratch) / current, version=current)
             gate(artifact, Path(scratch) / current)
+    return None

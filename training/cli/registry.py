@@ -14,6 +14,8 @@ from training.cli.options import number
 if TYPE_CHECKING:
     from training.registry import VersionRow
 
+#: As `training.registry.remove` has it, which takes long to import.
+_LEAST_AGE = timedelta(hours=1)
 _UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 
 
@@ -21,7 +23,10 @@ def _duration(text: str) -> timedelta:
     parts = re.fullmatch(r"([0-9]{1,5})([dhm])", text)
     if parts is None:
         raise click.BadParameter(f"{text!r} is not a duration; write 7d, 12h or 90m")
-    return timedelta(**{_UNITS[parts[2]]: int(parts[1])})
+    age = timedelta(**{_UNITS[parts[2]]: int(parts[1])})
+    if age < _LEAST_AGE:
+        raise click.BadParameter(f"{text} is too young: somebody may be at work on it; at least 1h")
+    return age
 
 
 @click.command()

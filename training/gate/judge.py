@@ -25,7 +25,8 @@ MAX_REASON = 500
 
 _EVALUATION = "evaluation.json"
 _NEEDS_BOTH = (
-    not_worse.NAME, "stable metrics", "stable global score", "no score comes or goes"
+    not_worse.NAME, "stable metrics", "stable components", "stable global score",
+    "no score comes or goes",
 )  # fmt: skip
 
 
@@ -41,8 +42,8 @@ def judge(
 ) -> GateReport:
     """Judge whether an artifact may take the champion's place.
 
-    Without accounts the evaluations that both artifacts carry are compared, if they are of the
-    same accounts, and no score is.
+    Without accounts the evaluations that both artifacts carry are compared, coarsely if they are
+    of different accounts, and no score is.
 
     Parameters
     ----------
@@ -131,10 +132,10 @@ def _by_evaluations(
     verdicts = [calibrated.judge_calibration(found, on, limits)]
     if theirs is None:
         return [*verdicts, *_not_judged("there is no champion")]
-    if not _same_accounts(ours[0], theirs[0]):
-        return [*verdicts, *_not_judged("not compared: give --data")]
-    old = theirs[1].get("metrics", {})
-    verdicts.append(not_worse.judge_evaluations(ours[1].get("metrics", {}), old, limits))
+    same = _same_accounts(ours[0], theirs[0])
+    compare = not_worse.judge_evaluations if same else not_worse.judge_other_evaluations
+    new, old = (about[1].get("metrics", {}) for about in (ours, theirs))
+    verdicts.append(compare(new, old, limits))
     return [*verdicts, *_not_judged("not compared: give --data")[1:]]
 
 

@@ -47,6 +47,12 @@ class Limits:
         "What another sample of 5,000 accounts costs is 1.7 % at most, and 0.9 % as a rule. A "
         "shuffled column costs 4 % where peers tell least, and 88 % where they tell most.",
     )
+    other_accounts_crps_margin: float = _limit(
+        0.05,
+        "Evaluations of other accounts differ by who was drawn, too, and the ratio to no peers by "
+        "what there was to tell. A shuffled column loses all that peers told: 80 % of a ratio of "
+        "0.56, 5 % of one of 0.95; with less to lose only --data shows it.",
+    )
     fewest_accounts: int = _limit(
         100,
         "With fewer held-out accounts a KS distance of 0.2 is within chance: that is no "
@@ -69,6 +75,24 @@ class Limits:
         0.6,
         "Harmless fits to 5,000 accounts move a metric by 0.37 points on average at most, to "
         "20,000 by 0.28, to 1,500 by 0.6 as a rule; a shuffled column by 0.64 at least.",
+        most=10.0,
+    )
+    component_moving_share: float = _limit(
+        0.03,
+        "A component averages its metrics' moves out: another sample of 5,000 accounts moves it by "
+        "more than a point for 0.02 % of them, of 1,500 for 0.3 %; weights of 4, 1 and 10 instead "
+        "of 2, 1 and 2 for 35 %.",
+    )
+    component_largest_move: float = _limit(
+        4.0,
+        "Another sample of 5,000 accounts moves it by 1.2 points at most, of 1,500 by 2.0; a "
+        "metric that moves by the 8 it may is half of a component at most as a rule.",
+        most=10.0,
+    )
+    component_mean_move: float = _limit(
+        0.5,
+        "Another sample of 5,000 accounts moves it by 0.16 points on average, of 1,500 by 0.37; "
+        "weights of 4, 1 and 10 instead of 2, 1 and 2 by 0.81.",
         most=10.0,
     )
     global_moving_share: float = _limit(
@@ -113,7 +137,7 @@ class Limits:
 
     @classmethod
     def parse(cls, texts: Iterable[str]) -> Self:
-        """Read overrides written ``name=value``; a switch takes 1 or 0.
+        """Read overrides written ``name=value``; a switch takes 1 or 0, a number may be in ``%``.
 
         Raises
         ------
@@ -137,8 +161,11 @@ def _parse_one(limits: type[Limits], name: str, text: str) -> float | bool:
         )
         raise InvalidInput(f"there is no limit {name!r}; the limits and their defaults: {names}")
     least, most = known[name].metadata["least"], known[name].metadata["most"]
+    is_switch = isinstance(known[name].default, bool)
     try:
-        value = float(text)
+        # Verdicts show shares in percent, and people type what they read.
+        percent = text.endswith("%") and not is_switch
+        value = float(text.removesuffix("%")) / 100 if percent else float(text)
     except ValueError:
         value = math.nan
     default = known[name].default

@@ -21,9 +21,12 @@ Kind = Literal["metric", "component", "global"]
 _POINTS = 10.0
 #: What is not more than a point, with last bits to spare.
 _ONE_POINT = 1.0 + 1e-9
+#: As a part of a limit, with last bits to spare.
+_EXCEEDED = 1.0 + 1e-9
 #: Accounts scored at a time.
 _BLOCK = 2**16
 _METRIC_LIMITS = ("moving_share", "largest_move", "mean_move")
+_COMPONENT_LIMITS = ("component_moving_share", "component_largest_move", "component_mean_move")
 _GLOBAL_LIMITS = ("global_moving_share", "global_largest_move", "global_mean_move")
 #: Edges of the histograms, in points: half points, and a quarter to each side of whole ones.
 MOVE_EDGES = np.arange(-10.25, 10.5, 0.5)
@@ -137,34 +140,75 @@ class _Tally:
 
 
 def judge_moves(moves: Moves, limits: Limits) -> tuple[Verdict, ...]:
-    """Judge the metrics, the global score, and whether scores came or went."""
-    metrics = {key: move for key, move in moves.scores.items() if move.kind == "metric"}
-    overall = {key: move for key, move in moves.scores.items() if move.kind == "global"}
+    """Judge metrics, components, the global score, and whether scores came or went."""
+    by_kind: dict[Kind, dict[str, Move]] = {"metric": {}, "component": {}, "global": {}}
+    for key, move in moves.scores.items():
+        by_kind[move.kind][key] = move
     return (
-        _judge("stable metrics", metrics, limits, _METRIC_LIMITS),
-        _judge("stable global score", overall, limits, _GLOBAL_LIMITS),
+        _judge("stable metrics", by_kind["metric"], limits, _METRIC_LIMITS),
+        _judge("stable components", _several(by_kind), limits, _COMPONENT_LIMITS),
+        _judge("stable global score", by_kind["global"], limits, _GLOBAL_LIMITS),
         _judge_nulls(moves.scores, limits),
     )
+
+
+def _several(by_kind: Mapping[Kind, Mapping[str, Move]]) -> dict[str, Move]:
+    """Give the components of more than one metric.
+
+    A component of one moves as that metric does, which is judged already, and may move further.
+    """
+    metrics = [move[1:] for move in by_kind["metric"].values()]
+    return {
+        key: move
+        for key, move in by_kind["component"].items()
+        if not any(np.allclose(move[1:], one, rtol=1e-9, atol=1e-9) for one in metrics)
+    }
 
 
 def _judge(
     name: str, moves: Mapping[str, Move], limits: Limits, names: tuple[str, str, str]
 ) -> Verdict:
     if not moves:
-        return Verdict(name, True, "no score that both have", judged=False)
+        return Verdict(name, True, "no such score, or none that both have", judged=False)
     bounds = [float(getattr(limits, entry)) for entry in names]
-    most = f"at most {bounds[0]:.1%}, {bounds[1]:g} and {bounds[2]:g}"
     nearness = {key: _nearness(move, bounds) for key, move in moves.items()}
     order = sorted(moves, key=lambda key: nearness[key], reverse=True)
-    lines = {
-        key: f"{key}: {move.share:.1%} of {move.accounts:,} accounts move more than a point, the "
-        f"largest by {move.largest:.1f}, the mean by {move.mean:.2f}"
-        for key, move in moves.items()
-    }
-    failures = [lines[key] for key in order if nearness[key] > 1.0]
+    failures = [
+        f"{key}: {_exceeded(moves[key], bounds, names)} ({moves[key].accounts:,} accounts)"
+        for key in order
+        if nearness[key] > _EXCEEDED
+    ]
     if failures:
-        return Verdict(name, False, f"{most}: {listed(failures)}", limits=names)
-    return Verdict(name, True, f"{lines[order[0]]} ({most})")
+        return Verdict(name, False, listed(failures), limits=names)
+    nearest = moves[order[0]]
+    return Verdict(
+        name,
+        True,
+        f"{order[0]}: {nearest.share:.1%} of {nearest.accounts:,} accounts move more than a "
+        f"point, the largest by {nearest.largest:.1f}, the mean by {nearest.mean:.2f} "
+        f"(at most {bounds[0]:.1%}, {bounds[1]:g} and {bounds[2]:g})",
+    )
+
+
+def _exceeded(move: Move, bounds: Sequence[float], names: Sequence[str]) -> str:
+    """Name the limits that a move exceeds, as they are written after --limit."""
+    told = zip(names, (move.share, move.largest, move.mean), bounds, strict=True)
+    return ", ".join(
+        f"{name} {_apart(100 * value, 100 * bound, '%')}"
+        if name.endswith("share")
+        else f"{name} {_apart(value, bound)}"
+        for name, value, bound in told
+        if _part(value, bound) > _EXCEEDED
+    )
+
+
+def _apart(value: float, bound: float, unit: str = "") -> str:
+    """Write what is above a limit with digits enough to be seen above it."""
+    for digits in range(3, 12):
+        shown = f"{value:.{digits}g}", f"{bound:.{digits}g}"
+        if shown[0] != shown[1]:
+            break
+    return f"{shown[0]}{unit} > {shown[1]}{unit}"
 
 
 def _nearness(move: Move, bounds: Sequence[float]) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +16,7 @@ from training.gate.report import Verdict, listed
 
 NAME = "not worse"
 _COMPARED = ("accounts", "rank_crps", "rank_crps_ratio", "rank_crps_ratio_standard_error")
-_LIMITS = ("crps_margin", "false_alarms")
+_COMPARED_RATIOS = ("accounts", "rank_crps_ratio", "rank_crps_ratio_standard_error")
 
 
 class Change(NamedTuple):
@@ -70,13 +70,37 @@ def judge_evaluations(
     changes = {
         name: _unpaired_change(ours, champion[name])
         for name, ours in candidate.items()
-        if _is_told(ours) and _is_told(champion.get(name, {}))
+        if _is_told(ours, _COMPARED) and _is_told(champion.get(name, {}), _COMPARED)
     }
     return _judge(changes, "both evaluations, of the same accounts, not paired", limits)
 
 
-def _is_told(result: Mapping[str, Any]) -> bool:
-    return all(key in result for key in _COMPARED)
+def judge_other_evaluations(
+    candidate: Mapping[str, Any], champion: Mapping[str, Any], limits: Limits
+) -> Verdict:
+    """Compare evaluations of different accounts, by the ratio to no peers.
+
+    Losses of other accounts are not comparable; what peers tell nearly is. A fit to data that are
+    no longer the accounts' own tells nothing, and that shows.
+    """
+    changes = {
+        name: _ratio_change(ours, champion[name])
+        for name, ours in candidate.items()
+        if _is_told(ours, _COMPARED_RATIOS) and _is_told(champion.get(name, {}), _COMPARED_RATIOS)
+    }
+    on = "a coarse comparison of evaluations on other accounts (--data would tell more)"
+    return _judge(changes, on, limits, margin="other_accounts_crps_margin")
+
+
+def _is_told(result: Mapping[str, Any], keys: Sequence[str]) -> bool:
+    return all(key in result for key in keys)
+
+
+def _ratio_change(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> Change:
+    key = "rank_crps_ratio"
+    error = math.hypot(*(result[f"{key}_standard_error"] for result in (ours, theirs)))
+    accounts = min(int(ours["accounts"]), int(theirs["accounts"]))
+    return _change(ours[key] - theirs[key], error, theirs[key], accounts)
 
 
 def _unpaired_change(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> Change:
@@ -100,23 +124,31 @@ def _change(difference: float, error: float, base: float, accounts: int) -> Chan
     return Change(relative, errors, accounts)
 
 
-def _judge(changes: Mapping[str, Change], on: str, limits: Limits) -> Verdict:
+def _judge(
+    changes: Mapping[str, Change], on: str, limits: Limits, *, margin: str = "crps_margin"
+) -> Verdict:
+    most = float(getattr(limits, margin))
     known = {name: told for name, told in changes.items() if told.accounts > 1}
     if not known:
         return Verdict(NAME, True, f"{on}: no metric that both have", judged=False)
     level = limits.false_alarms / len(known)
     bounds = {name: float(stats.t.isf(level, told.accounts - 1)) for name, told in known.items()}
     order = sorted(known, key=lambda name: known[name].errors - bounds[name], reverse=True)
-    lines = {
-        name: f"{name}: CRPS {known[name].relative:+.1%}, {known[name].errors:+.1f} standard "
-        f"errors, at most {limits.crps_margin:+.1%} or {bounds[name]:+.1f}"
-        for name in order
+    above = {
+        name: f"(refused above both {100 * most:+.3g}% and {bounds[name]:.1f})" for name in order
     }
     failures = [
-        lines[name]
+        f"{name}: CRPS worse by {known[name].relative:+.1%} and {known[name].errors:.1f} standard "
+        f"errors {above[name]}"
         for name in order
-        if known[name].errors > bounds[name] and known[name].relative > limits.crps_margin
+        if known[name].errors > bounds[name] and known[name].relative > most
     ]
     if failures:
-        return Verdict(NAME, False, f"{on}: {listed(failures)}", limits=_LIMITS)
-    return Verdict(NAME, True, f"{on}: nearest to its limit is {lines[order[0]]}")
+        return Verdict(NAME, False, f"{on}: {listed(failures)}", limits=(margin, "false_alarms"))
+    first = order[0]
+    return Verdict(
+        NAME,
+        True,
+        f"{on}: nearest to its limit is {first}: CRPS {known[first].relative:+.1%}, "
+        f"{known[first].errors:+.1f} standard errors {above[first]}",
+    )

@@ -15,7 +15,7 @@ Read in this order:
 
 from serving.registry.errors import RegistryError
 from training.registry.pointing import Promoted
-from training.registry.promote import Gate, GateRefused, Skipped, promote
+from training.registry.promote import Gate, GateRefused, Skipped, decision, promote
 from training.registry.publish import Published, publish
 from training.registry.remove import Removed, remove_old_versions
 from training.registry.rollback import rollback
@@ -30,6 +30,7 @@ __all__ = [
     "Removed",
     "Skipped",
     "VersionRow",
+    "decision",
     "list_versions",
     "promote",
     "publish",

@@ -13,13 +13,14 @@ from datetime import datetime
 from pathlib import Path
 
 from serving.registry.errors import AlreadyThere, Changed, RegistryError
+from serving.registry.pointer import POINTER, is_version
 from serving.registry.retry import retry
 from serving.registry.store import DirectoryStore
 
 #: Never removed: whoever waits for it would hold another file than who comes next.
 LOCK = ".lock"
 #: What `tempfile` calls the files that are being written.
-_PARTIAL = re.compile(r"\..+\.[a-z0-9_]{8}")
+_PARTIAL = re.compile(r"\.(.+)\.[a-z0-9_]{8}")
 
 
 class _FolderGone(RegistryError):
@@ -106,12 +107,26 @@ def _alone(path: Path) -> Iterator[None]:
 
 def remove_leftovers(store: DirectoryStore, before: datetime) -> None:
     """Remove what writers that were killed before that time left; others see none of it."""
-    for path in store.location.folder.rglob(".*"):
+    for path in _partial_files(store.location.folder):
         try:
-            old = path.stat().st_mtime < before.timestamp()
-            if old and path.is_file() and _PARTIAL.fullmatch(path.name):
+            if path.stat().st_mtime < before.timestamp() and path.is_file():
                 path.unlink()
         except FileNotFoundError:
             continue  # Its writer was alive.
         except OSError as error:
             raise RegistryError(f"{path} cannot be removed: {error.strerror}") from None
+
+
+def _partial_files(folder: Path) -> Iterator[Path]:
+    """Go through what writers here may have left; hidden files elsewhere are somebody else's."""
+    for path in folder.glob(f".{POINTER}.*"):
+        if _is_partial(path, POINTER):
+            yield path
+    for version in (folder / "versions").glob("*"):
+        if is_version(version.name):
+            yield from (path for path in version.rglob(".*") if _is_partial(path))
+
+
+def _is_partial(path: Path, name: str = "") -> bool:
+    found = _PARTIAL.fullmatch(path.name)
+    return found is not None and name in ("", found[1])

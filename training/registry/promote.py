@@ -38,6 +38,11 @@ class Skipped:
 
     reason: str
 
+    def check(self) -> None:
+        """Raise InvalidInput if the reason is empty, or cannot be stored."""
+        if not check_sentence(self.reason, "reason").strip():
+            raise InvalidInput("to skip the gate takes a reason, to be stored with the version")
+
 
 class GateRefused(ScoringError):
     """The gate did not let a version become current."""
@@ -46,6 +51,14 @@ class GateRefused(ScoringError):
         super().__init__("the gate refuses this version; the current one stays")
         #: What the gate found.
         self.report = report
+
+
+def decision(gate: Gate | Skipped, report: Report | None) -> Mapping[str, Any]:
+    """Give what the pointer stores of how a version became current."""
+    if isinstance(gate, Skipped):
+        return {"verdict": "skipped", "reason": gate.reason}
+    # A report tells itself if limits were overridden, and why.
+    return {"verdict": "passed", "reason": "", **(report.to_dict() if report else {})}
 
 
 def promote(
@@ -79,8 +92,8 @@ def promote(
         If there is no such version, it is being removed, or the registry cannot be written.
     """
     check_sentence(note, "note")
-    if isinstance(gate, Skipped) and not check_sentence(gate.reason, "reason").strip():
-        raise InvalidInput("to skip the gate takes a reason, to be stored with the version")
+    if isinstance(gate, Skipped):
+        gate.check()
     store = open_store(uri, client)
     whole = resolve_version(store, version)
     with tempfile.TemporaryDirectory() as scratch:
@@ -116,7 +129,13 @@ class _Promotion:
         sha256 = self._verify(old.removals if old else 0)
         report = self._ask(old.version if old else None)
         made = point_to(
-            self.store, seen, self.version, sha256, gate=self._say(report), note=note, now=now
+            self.store,
+            seen,
+            self.version,
+            sha256,
+            gate=decision(self.gate, report),
+            note=note,
+            now=now,
         )
         return Promoted(self.version, made.previous, made.seq, moved=True, report=report)
 
@@ -150,9 +169,3 @@ class _Promotion:
                 "the gate with a reason"
             ) from None
         return folder
-
-    def _say(self, report: Report | None) -> Mapping[str, Any]:
-        if isinstance(self.gate, Skipped):
-            return {"verdict": "skipped", "reason": self.gate.reason}
-        # A report tells itself if limits were overridden, and why.
-        return {"verdict": "passed", "reason": "", **(report.to_dict() if report else {})}

@@ -10,11 +10,11 @@ from __future__ import annotations
 import hashlib
 import operator
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from serving.registry.errors import AlreadyThere, Changed, NotFound, RegistryError
 from serving.registry.fetch import version_file
@@ -59,6 +59,7 @@ def publish(
     uri: str,
     *,
     note: str = "",
+    gate: Mapping[str, Any] | None = None,
     client: S3Client | None = None,
     now: Now = utc_now,
 ) -> Published:
@@ -71,6 +72,9 @@ def publish(
     note : str
         Stored beside the version, and in the pointer, if this publication makes it. If the
         version was published before, its first note stays.
+    gate : mapping, optional
+        How it was decided that this may be the first version, as `decision` tells it; stored in
+        the pointer, if this publication makes it.
 
     Raises
     ------
@@ -83,7 +87,7 @@ def publish(
     """
     check_sentence(note, "note")
     store = open_store(uri, client)
-    publication = _Publication(store, artifact, note, now)
+    publication = _Publication(store, artifact, note, gate, now)
     seen = retry(publication.upload, _BeingRemoved, attempts=SWAPS)
     current = seen.pointer.version if seen else publication.point()
     return Published(publication.version, current == publication.version, publication.uploaded)
@@ -96,8 +100,15 @@ class _Gone(RegistryError):
 class _Publication:
     """One artifact on its way."""
 
-    def __init__(self, store: AnyStore, artifact: Path, note: str, now: Now) -> None:
-        self.store, self.note, self.now = store, note, now
+    def __init__(
+        self,
+        store: AnyStore,
+        artifact: Path,
+        note: str,
+        gate: Mapping[str, Any] | None,
+        now: Now,
+    ) -> None:
+        self.store, self.note, self.gate, self.now = store, note, gate, now
         self.files, self.manifest = _read_verified(artifact)
         self.packed = pack(self.files, self.manifest)
         self.sha256 = hashlib.sha256(self.manifest).hexdigest()
@@ -125,8 +136,9 @@ class _Publication:
         """Make this the first version, or give the one that another publisher made it."""
         try:
             return point_to(
-                self.store, None, self.version, self.sha256, gate=None, note=self.note, now=self.now
-            ).version
+                self.store, None, self.version, self.sha256, gate=self.gate, note=self.note,
+                now=self.now,
+            ).version  # fmt: skip
         except Changed:
             return read_pointer(self.store).version
 

@@ -10,6 +10,7 @@ NAMES = [
     "calibration",
     "not worse",
     "stable metrics",
+    "stable components",
     "stable global score",
     "no score comes or goes",
 ]

@@ -26,6 +26,12 @@ def test_overrides_are_read_one_by_one_and_only_they_count_as_changed():
     assert dataclasses.replace(Limits(), **limits.changed()) == limits
 
 
+def test_a_number_may_be_written_in_percent_as_verdicts_show_it():
+    limits = Limits.parse(["crps_margin=3%", "moving_share=12.5%"])
+
+    assert limits.changed() == {"crps_margin": 0.03, "moving_share": 0.125}
+
+
 def test_a_default_given_again_is_no_override():
     assert Limits.parse([f"largest_move={Limits().largest_move}"]).changed() == {}
     assert Limits.parse([]) == Limits()
@@ -42,6 +48,9 @@ def test_a_default_given_again_is_no_override():
         (["moving_share=-0.1"], "a number from 0 to 1"),
         (["moving_share=8"], "a number from 0 to 1"),
         (["false_alarms=0"], "a number from 1e-12 to 0.5"),
+        (["moving_share=120%"], "a number from 0 to 1"),
+        (["moving_share=%"], "a number from 0 to 1"),
+        (["allow_other_wire=100%"], "a whole number from 0 to 1"),
         (["fewest_accounts=1.5"], "a whole number"),
         (["allow_other_wire=yes"], "allow_other_wire=yes: a whole number from 0 to 1"),
         (["largest_move=1", "largest_move=2"], "largest_move is given twice"),

@@ -36,12 +36,13 @@ def make_accounts(count, missing=0):
 def make_moves(**changes):
     """A harmless move of one metric and of the global score."""
     move = Move("metric", 1000, 0.01, 3.0, 0.2, 0.0)
+    component = Move("component", 1000, 0.001, 1.2, 0.15, 0.0)
     overall = Move("global", 1000, 0.0, 0.5, 0.1, 0.0)
     kind = changes.pop("kind", "metric")
-    scores = {"bots_score": move, "global_score": overall}
-    key = "bots_score" if kind == "metric" else "global_score"
+    scores = {"bots_score": move, "auto_score": component, "global_score": overall}
+    key = {"metric": "bots_score", "component": "auto_score"}.get(kind, "global_score")
     scores[key] = scores[key]._replace(**changes)
-    return Moves(scores, np.zeros((2, 41), dtype=np.int64), np.zeros((50, 50)))
+    return Moves(scores, np.zeros((3, 41), dtype=np.int64), np.zeros((50, 50)))
 
 
 @pytest.mark.parametrize(
@@ -51,6 +52,9 @@ def make_moves(**changes):
         ({"share": 0.081}, {"stable metrics"}),
         ({"largest": 8.1}, {"stable metrics"}),
         ({"mean": 0.61}, {"stable metrics"}),
+        ({"kind": "component", "share": 0.031}, {"stable components"}),
+        ({"kind": "component", "largest": 4.1}, {"stable components"}),
+        ({"kind": "component", "mean": 0.51}, {"stable components"}),
         ({"kind": "global", "share": 0.011}, {"stable global score"}),
         ({"kind": "global", "largest": 2.1}, {"stable global score"}),
         ({"kind": "global", "mean": 0.31}, {"stable global score"}),
@@ -62,6 +66,24 @@ def test_each_figure_has_its_own_limit(changes, failed):
     verdicts = judge_moves(make_moves(**changes), Limits())
 
     assert {verdict.name for verdict in verdicts if not verdict.passed} == failed
+
+
+def test_a_component_of_one_metric_is_judged_as_that_metric():
+    alone = make_moves(kind="component", share=0.01, largest=3.0, mean=0.5)
+    alone.scores["bots_score"] = alone.scores["auto_score"]._replace(
+        kind="metric", share=0.05, largest=6.0
+    )
+    alone.scores["auto_score"] = alone.scores["bots_score"]._replace(kind="component")
+
+    assert all(verdict.passed for verdict in judge_moves(alone, Limits()))
+
+
+def test_a_refusal_names_the_limits_that_were_exceeded_and_no_others():
+    verdict = judge_moves(make_moves(share=0.627, mean=0.6003), Limits())[0]
+
+    assert verdict.text == (
+        "bots_score: moving_share 62.7% > 8%, mean_move 0.6003 > 0.6 (1,000 accounts)"
+    )
 
 
 def test_a_limit_of_nothing_lets_nothing_through_and_no_move_at_all():

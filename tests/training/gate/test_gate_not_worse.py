@@ -5,7 +5,12 @@ import pytest
 
 from training.gate.held_out import MetricLosses
 from training.gate.limits import Limits
-from training.gate.not_worse import judge_evaluations, judge_losses, paired_change
+from training.gate.not_worse import (
+    judge_evaluations,
+    judge_losses,
+    judge_other_evaluations,
+    paired_change,
+)
 
 METRICS = 13
 #: The margin is no help here: the test alone decides.
@@ -84,7 +89,7 @@ def test_a_champion_without_any_loss_is_worse_replaced():
     verdict = judge_losses({"bots": MetricLosses(something, nothing)}, "drawn", Limits())
 
     assert not verdict.passed
-    assert "bots: CRPS +inf%" in verdict.text
+    assert "bots: CRPS worse by +inf%" in verdict.text
 
 
 def test_a_single_account_and_no_metric_at_all_are_not_judged():
@@ -129,3 +134,36 @@ def test_an_evaluation_that_lacks_what_is_compared_is_not_judged():
     verdict = judge_evaluations(make_evaluation(0.2), old, Limits())
 
     assert (verdict.passed, verdict.judged) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("ours", "error", "passed", "why"),
+    [
+        (0.104, 0.0001, True, "sure, but within the margin of 5 %"),
+        (0.106, 0.0001, False, "sure and beyond the margin"),
+        (0.106, 0.01, True, "beyond the margin, but within the noise"),
+        (0.180, 0.01, False, "beyond both, as after a shuffle"),
+        (0.050, 0.0001, True, "better"),
+    ],
+)
+def test_evaluations_of_other_accounts_are_compared_by_their_ratio_to_no_peers(
+    ours, error, passed, why
+):
+    # Other accounts have other losses; these say nothing.
+    candidate = make_evaluation(ours, error, rank_crps=0.01)
+
+    verdict = judge_other_evaluations(candidate, make_evaluation(0.1, error), Limits())
+
+    assert verdict.passed is passed, why
+    assert "coarse" in verdict.text
+    assert "--data would tell more" in verdict.text
+    assert verdict.limits == (() if passed else ("other_accounts_crps_margin", "false_alarms"))
+
+
+def test_a_refused_loss_is_told_with_both_bounds():
+    verdict = judge_evaluations(make_evaluation(0.18), make_evaluation(0.1), Limits())
+
+    assert (
+        "bots: CRPS worse by +80.0% and 28.3 standard errors (refused above both +2% and 2.3)"
+        in (verdict.text)
+    )

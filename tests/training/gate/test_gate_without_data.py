@@ -20,14 +20,22 @@ def test_without_data_evaluations_of_the_same_accounts_are_compared(made):
     assert report.data is None
 
 
-def test_without_data_evaluations_of_other_accounts_are_not_compared_and_it_says_so(made):
+def test_without_data_evaluations_of_other_accounts_are_compared_coarsely_and_it_says_so(made):
     report = judge(made.retrained, made.champion, limits=Limits())
 
     told = verdicts(report)
     assert report.passed
-    assert told["not worse"].text == "not compared: give --data"
-    assert not told["not worse"].judged
-    assert told["not worse"].word == "not judged"
+    assert told["not worse"].judged
+    assert "a coarse comparison of evaluations on other accounts" in told["not worse"].text
+    assert told["stable metrics"].text == "not compared: give --data"
+    assert told["stable metrics"].word == "not judged"
+
+
+def test_without_data_a_fit_to_a_shuffled_column_is_refused(made):
+    report = judge(made.broken, made.champion, limits=Limits())
+
+    assert failed(report) == {"not worse"}
+    assert "workflowrules: CRPS worse by +" in texts(report)["not worse"]
 
 
 def test_without_data_a_worse_evaluation_of_the_same_accounts_is_refused(made, tmp_path):
@@ -43,7 +51,7 @@ def test_without_data_a_worse_evaluation_of_the_same_accounts_is_refused(made, t
     report = judge(tmp_path / "worse", made.champion, limits=Limits())
 
     assert failed(report) == {"not worse"}
-    assert "bots: CRPS +50.0%" in texts(report)["not worse"]
+    assert "bots: CRPS worse by +50.0%" in texts(report)["not worse"]
 
 
 def test_an_empty_registry_has_only_calibration_to_judge(made):
