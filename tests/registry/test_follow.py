@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from fault_proxy import DROP, FaultProxy
 from registries import InDirectory, InS3, Registry, flip, make_s3_client, pointer_of, visible
 
 from serving.registry import Follower, RegistryError
-from serving.registry.cache import KEPT_VERSIONS, alone
+from serving.registry.cache import KEPT_VERSIONS
 from serving.registry.errors import BadVersion
 from serving.registry.follow import RETRY_S
 from serving.registry.pointer import POINTER
@@ -130,21 +129,6 @@ def test_a_version_that_was_mended_where_it_lies_is_taken_after_a_while(
     assert follower.poll() is None
     now = RETRY_S + 1
     assert accept_current(follower) == version
-
-
-def test_what_is_resumed_waits_for_no_other_process(
-    directory: InDirectory, artifacts: Artifacts, cache: Path
-) -> None:
-    move(directory, artifacts(1))
-    accept_current(following(directory, cache))
-    follower = following(directory, cache)
-    candidate = follower.last_accepted()
-    assert candidate is not None
-
-    with alone(cache), ThreadPoolExecutor(1) as pool:
-        pool.submit(follower.resume, candidate).result(timeout=5)
-
-    assert follower.in_use == candidate.pointer.version
 
 
 @pytest.mark.parametrize("name", ["golden.json", "manifest.json", "peer_tables.npz"])
