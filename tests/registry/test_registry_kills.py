@@ -112,7 +112,8 @@ def test_a_fetcher_killed_at_any_instant_leaves_nothing_that_looks_finished(
 
 
 @pytest.mark.parametrize(
-    ("times", "least"), [(10, 1), pytest.param(200, 100, marks=pytest.mark.soak)]
+    ("times", "least"),
+    [pytest.param(10, 1, marks=pytest.mark.slow), pytest.param(200, 100, marks=pytest.mark.soak)],
 )
 def test_a_promoter_killed_at_any_instant_leaves_a_pointer_to_a_whole_version(
     near_registry: Registry,

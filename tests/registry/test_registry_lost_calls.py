@@ -82,7 +82,7 @@ def scenes(s3: InS3, artifacts: Callable[[int], Path]) -> Iterator[Scene]:
 @pytest.mark.parametrize(
     ("fault", "step"),
     [
-        (LOSE, 4),
+        pytest.param(LOSE, 4, marks=pytest.mark.slow),
         *(pytest.param(fault, 1, marks=pytest.mark.soak) for fault in FAULTS),
         *(pytest.param(fault, 5, marks=pytest.mark.slow) for fault in FAULTS[::3]),
     ],

@@ -11,6 +11,8 @@ import pytest
 
 from serving.scoring import Flag, load_scorer
 
+pytestmark = pytest.mark.slow
+
 CARD = """
 schema: scorecard/v1
 id: by-region

@@ -146,7 +146,12 @@ def test_a_folder_that_may_not_be_written_to_is_named(locked, line, says):
         (">&-", "score A --data data --out -", "error: stdout is closed"),
         (">/dev/full", "score A --data data --out -", "error: No space left on device"),
         (">/dev/full", "pack A --out -", "error: No space left on device"),
-        (">/dev/full", "evaluate A --data data", "error: No space left on device"),
+        pytest.param(
+            ">/dev/full",
+            "evaluate A --data data",
+            "error: No space left on device",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_streams_that_are_closed_or_full_are_said_in_a_line(here, redirection, arguments, says):
@@ -166,7 +171,7 @@ def test_streams_that_are_closed_or_full_are_said_in_a_line(here, redirection, a
         "score A --data data --out -",
         "score A --csv - --out - <one.csv",
         "pack A --out -",
-        "evaluate A --data data --json",
+        pytest.param("evaluate A --data data --json", marks=pytest.mark.slow),
     ],
 )
 def test_a_reader_that_has_seen_enough_causes_no_traceback(here, arguments):

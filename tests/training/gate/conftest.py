@@ -3,9 +3,11 @@
 from types import SimpleNamespace
 
 import pytest
-from gate_artifacts import make_artifacts
+from gate_artifacts import made_in, make_artifacts
+
+from tests.made_once import made_once
 
 
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
-    return make_artifacts(tmp_path_factory.mktemp("gate"))
+    return made_in(made_once(tmp_path_factory, "gate", make_artifacts))

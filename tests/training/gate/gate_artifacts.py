@@ -65,11 +65,20 @@ def tampered_with(frames):
     return frames
 
 
-def make_artifacts(folder: Path) -> SimpleNamespace:
-    """Train four artifacts and build five; `.data` is what the champion was trained with.
+BUILT = ("reversed", "renamed", "rescaled", "without_bots", "reweighted")
+
+
+def made_in(folder: Path) -> SimpleNamespace:
+    """What `make_artifacts` made; `.data` is what the champion was trained with.
 
     `.few` was trained on 200 accounts, none of which had bots.
     """
+    made = {name: folder / name for name in ("champion", "retrained", "broken", "few", *BUILT)}
+    return SimpleNamespace(data=folder / "data", tampered=folder / "tampered", **made)
+
+
+def make_artifacts(folder: Path) -> None:
+    """Train four artifacts and build five."""
     frames = sample_accounts(ACCOUNTS, seed=3)
     ids = frames["peer_dims"]["acct_id"]
     folders = {
@@ -84,11 +93,7 @@ def make_artifacts(folder: Path) -> SimpleNamespace:
     cards = {name: folder / f"{name}.yaml" for name in CARDS}
     for name, path in cards.items():
         path.write_text(CARDS[name])
-    made = SimpleNamespace(data=folders["champion"], tampered=folders["broken"])
     for name, data in folders.items():
         train(data, cards["card"], folder / name, jobs=2)
-        setattr(made, name, folder / name)
-    for name in ("reversed", "renamed", "rescaled", "without_bots", "reweighted"):
-        build(cards[name], made.champion, folder / name)
-        setattr(made, name, folder / name)
-    return made
+    for name in BUILT:
+        build(cards[name], folder / "champion", folder / name)
