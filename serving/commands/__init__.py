@@ -13,7 +13,7 @@ from serving.commands.run import gateway, serve
 #: Command → what it needs; an image without that does not offer it.
 _NEEDS = {
     serve: ("flask", "gunicorn", "orjson"),
-    gateway: ("gunicorn", "jwt", "limits"),
+    gateway: ("flask", "gunicorn", "jwt", "limits"),
     keys: ("jwt",),
     pull: ("boto3",),
 }

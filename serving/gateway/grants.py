@@ -87,7 +87,7 @@ def check_endpoints(names: Iterable[str]) -> None:
     """Refuse names that no endpoint can have, with a ValueError."""
     check_texts("endpoints", names)
     if wrong := [name for name in names if not _ENDPOINT.fullmatch(name)]:
-        raise ValueError(f"an endpoint's name is letters, digits and -, not {wrong[0]!r}")
+        raise ValueError(f"an endpoint's name is up to 63 letters, digits and -, not {wrong[0]!r}")
 
 
 def check_texts(what: str, texts: Iterable[str]) -> None:

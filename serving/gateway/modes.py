@@ -11,11 +11,10 @@ from http import HTTPStatus
 from typing import Literal
 
 from serving.gateway.upstream import Answer, UpstreamFailed, UpstreamTimedOut
+from serving.web.problems import JSON
 
 Mode = Literal["proxy", "strict", "css-mini"]
 MODES: tuple[Mode, ...] = ("proxy", "strict", "css-mini")
-
-JSON = "application/json"
 
 #: A larger body is no error message.
 _MAX_ERROR_BYTES = 4096

@@ -10,8 +10,7 @@ from http import HTTPStatus
 
 from serving.gateway.refusals import Refused, ids
 from serving.gateway.upstream import Answer
-
-JSON = "application/json"
+from serving.web.problems import JSON
 
 
 @dataclass(frozen=True, slots=True)

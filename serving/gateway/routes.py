@@ -21,7 +21,7 @@ from serving.gateway.refusals import (
     UPSTREAM_NOT_READY,
     Refused,
 )
-from serving.gateway.replies import JSON, Reply, of_answer
+from serving.gateway.replies import Reply, of_answer
 from serving.gateway.upstream import (
     Answer,
     NoSuchEndpoint,
@@ -31,6 +31,7 @@ from serving.gateway.upstream import (
 )
 from serving.web.body import read_body
 from serving.web.metrics import exposition
+from serving.web.problems import JSON
 from serving.web.requests import record_of
 from serving.web.slots import Shares, Slots
 from serving.web.turns import turn_of

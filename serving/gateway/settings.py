@@ -22,7 +22,6 @@ from serving.web.settings import (
 #: No path: the gateway adds `/invocations` and `/ping` itself.
 _URL = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?")
 #: As SageMaker has it.
-_ENDPOINT = re.compile(r"[A-Za-z0-9](?:-*[A-Za-z0-9]){0,62}")
 SAGEMAKER = "sagemaker://"
 _STAGE = re.compile(r"[A-Za-z0-9_-]{1,128}")
 #: Headers that frame the request or are forwarded: a key in one of them would be lost or leak.
@@ -61,8 +60,7 @@ def _upstream(text: str) -> str:
 
 
 def _endpoint(text: str) -> str:
-    if not _ENDPOINT.fullmatch(text):
-        raise ValueError("an endpoint's name must be up to 63 letters, digits and -")
+    grants.check_endpoints([text])
     return text
 
 

@@ -52,12 +52,6 @@ class PooledDistribution:
         """
         return self._rank(values, np.searchsorted(self.values, values, side="left"))
 
-    def has_point_at(self, values: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Tell which values are points of the curve; elsewhere `below` equals `at_or_below`."""
-        first = np.minimum(np.searchsorted(self.values, values), len(self.values) - 1)
-        found: NDArray[np.bool_] = self.values[first] == values
-        return found
-
     def _rank(self, values: NDArray[np.float64], after: NDArray[np.intp]) -> NDArray[np.float64]:
         """Interpolate between points `after - 1` and `after`."""
         last = len(self.values) - 1

@@ -1,15 +1,12 @@
 """Container workers that are killed behind the gateway: row 42, and row 96 beside it."""
 
-import os
-import signal
-
 import pytest
 
 from tests.gateway.fakes import FakeContainer, Reply
 from tests.load.behind_gateway import gateway_on
 from tests.load.bodies import many_rows, one_row
 from tests.load.client import Load, under_load
-from tests.load.worker_state import wait_until, workers_of
+from tests.load.worker_state import kill_one, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -45,17 +42,6 @@ def test_killed_workers_lose_no_request(start, tmp_path, say, kills, requests):
     assert not failed
     assert not load.tally.lost
     assert set(load.tally.answered) == {200}
-
-
-def kill_one(container):
-    before = workers_of(container.pid)
-    os.kill(before[0], signal.SIGKILL)
-
-    def replaced():
-        now = workers_of(container.pid)
-        return len(now) == len(before) and before[0] not in now
-
-    wait_until(replaced, within_s=20, why="another worker in its place")
 
 
 @pytest.mark.parametrize("request_of", [one_row, many_rows])

@@ -1,13 +1,10 @@
 """A worker that is killed: H16 and row 42."""
 
-import os
-import signal
-
 import pytest
 
 from tests.load.bodies import PING, one_row
 from tests.load.client import Load, under_load
-from tests.load.worker_state import wait_until, workers_of
+from tests.load.worker_state import kill_one
 
 pytestmark = pytest.mark.slow
 
@@ -34,17 +31,6 @@ def test_h16_a_killed_worker_is_replaced_while_ping_goes_on(start, kills):
     assert set(pings.tally.answered) == {200}
     assert pings.tally.longest() < PING_LIMIT_S
     assert after.answered == {200: 500}
-
-
-def kill_one(container):
-    before = workers_of(container.pid)
-    os.kill(before[0], signal.SIGKILL)
-
-    def replaced():
-        now = workers_of(container.pid)
-        return len(now) == len(before) and before[0] not in now
-
-    wait_until(replaced, within_s=20, why="another worker in its place")
 
 
 def test_the_only_worker_is_replaced_too(start):

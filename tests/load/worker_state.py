@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.processes import Process
 
 
 def workers_of(pid: int) -> list[int]:
@@ -60,3 +64,15 @@ def wait_until(true: Callable[[], bool], *, within_s: float, why: str) -> float:
         assert time.monotonic() - began < within_s, f"not within {within_s} s: {why}"
         time.sleep(0.05)
     return time.monotonic() - began
+
+
+def kill_one(container: Process) -> None:
+    """Kill a worker of a container, and wait until there is another one in its place."""
+    before = workers_of(container.pid)
+    os.kill(before[0], signal.SIGKILL)
+
+    def replaced() -> bool:
+        now = workers_of(container.pid)
+        return len(now) == len(before) and before[0] not in now
+
+    wait_until(replaced, within_s=20, why="another worker in its place")
