@@ -1,6 +1,7 @@
 """For all tests."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +26,14 @@ def nothing_is_unpickled() -> Iterator[None]:
     with watched(UNPICKLED) as seen:
         yield
     assert not seen, f"unpickled: {seen}"
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Make SIGINT raise as in a terminal; what a shell starts in the background ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

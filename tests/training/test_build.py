@@ -259,7 +259,7 @@ def test_an_archive_can_be_the_source_but_is_not_replaced(tmp_path, rebuild, fit
 
 @pytest.mark.parametrize("nth", [1, 2, 3])
 def test_a_signal_in_the_middle_of_the_swap_waits_for_its_end(
-    tmp_path, rebuild, fitted, monkeypatch, nth
+    tmp_path, rebuild, fitted, monkeypatch, interruptible, nth
 ):
     shutil.copytree(fitted, tmp_path / "A")
     rename, renames = Path.rename, []
