@@ -26,7 +26,8 @@ COMMAND_GROUP = "scorecard.commands"
 #: Commands that another extra brings, so that a slim image can say what is missing.
 ELSEWHERE = {
     **dict.fromkeys(
-        ("build", "data", "evaluate", "lint", "model", "pack", "score", "train"), "training"
+        ("build", "data", "evaluate", "explain", "lint", "model", "pack", "score", "train"),
+        "training",
     ),
     **dict.fromkeys(("gc", "promote", "publish", "rollback", "versions"), "training"),
     **dict.fromkeys(("gateway", "keys"), "gateway"),

@@ -3,7 +3,8 @@
 Knows neither scores nor accounts: a body goes through as bytes.
 
 Read in this order:
-    server.py    the process: settings, gunicorn, one app per worker
+    server.py    the process: gunicorn, one app per worker
+    configuration.py  what it is told, by settings.py and by files; all mistakes at once
     app.py       the app around its doors
     routes.py    the doors: who is it, read, forward, answer
     replies.py   what goes back; modes.py: how the container's errors do
@@ -20,7 +21,7 @@ Read in this order:
     jwks.py      an issuer's public keys; jwks_fetch.py gets them, shared_slot.py shares them
     signatures.py  signatures of tokens, by PyJWT
     limits.py    how often a caller may ask; counting.py counts
-    audit.py     what is noted of a decision
+    audit.py     what is noted of a decision; metrics.py counts
     upstream.py  what is asked of the model's side, as a port
     http_upstream.py  the container, asked over HTTP; connection.py: one connection to it
     sagemaker.py      an endpoint of SageMaker's, asked by boto3

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from typing import TypeVar
 
 from serving.gateway import audit
 from serving.gateway.callers import (
@@ -15,18 +13,11 @@ from serving.gateway.callers import (
     Callers,
     HasEnviron,
 )
+from serving.gateway.configuration import Configuration
 from serving.gateway.grants import INVOKE
-from serving.gateway.issuers import read_issuers
-from serving.gateway.keyring import WatchedKeys
-from serving.gateway.keys_file import pepper_beside
 from serving.gateway.limits import Limiter
 from serving.gateway.refusals import FORBIDDEN, UNAUTHORIZED, Refused
-from serving.gateway.settings import GatewaySettings
-from serving.gateway.tokens import Tokens, watched_revocations
-from serving.gateway.watched import FileUnusable
 from serving.web.requests import record_of
-
-T = TypeVar("T")
 
 
 class Admission:
@@ -74,74 +65,28 @@ class Admission:
             raise
 
 
-class Doorkeepers:
-    """What the gateway's settings say of callers: read once before the workers are made.
+def admission_of(configuration: Configuration, storage_failed: Callable[[], None]) -> Admission:
+    """Begin to let in those of whom the configuration says so; runs in each worker.
 
     Parameters
     ----------
-    settings : GatewaySettings
-    clock : callable
-        Seconds that never go back.
-
-    Raises
-    ------
-    FileUnusable
-        Naming every file that cannot be used, and what is wrong in it.
+    configuration : Configuration
+    storage_failed : callable
+        Told each time the storage of the limits does not answer.
     """
-
-    def __init__(
-        self, settings: GatewaySettings, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._settings = settings
-        mistakes: list[str] = []
-        self._keys = _unless_unusable(mistakes, lambda: _keys(settings, clock))
-        self._tokens = _unless_unusable(mistakes, lambda: _tokens(settings, clock))
-        if not mistakes and self._keys is None and self._tokens is None:
-            mistakes.append("set SCORECARD_KEYS_FILE, SCORECARD_JWT_ISSUERS_FILE or both")
-        if mistakes:
-            raise FileUnusable("; ".join(mistakes))
-
-    def start(self) -> Admission:
-        """Begin to let callers in; runs in each worker."""
-        settings = self._settings
-        if self._tokens is not None:
-            self._tokens.start()
-        callers = Callers(
-            settings.auth_header,
-            self._keys.find if self._keys else None,
-            self._tokens.verify if self._tokens else None,
-        )
-        limiter = Limiter(
-            settings.limits_storage,
-            rate=settings.rate,
-            quota=settings.quota,
-            failures=settings.failure_rate,
-        )
-        return Admission(callers.authenticate, limiter)
-
-
-def _keys(settings: GatewaySettings, clock: Callable[[], float]) -> WatchedKeys | None:
-    path = settings.keys_file
-    if path is None:
-        return None
-    return WatchedKeys(path, settings.pepper_file or pepper_beside(path), clock)
-
-
-def _tokens(settings: GatewaySettings, clock: Callable[[], float]) -> Tokens | None:
-    path = settings.jwt_issuers_file
-    mistakes: list[str] = []
-    revoked = _unless_unusable(
-        mistakes, lambda: watched_revocations(settings.jwt_revoked_file, clock)
+    settings, keys, tokens = configuration.settings, configuration.keys, configuration.tokens
+    if tokens is not None:
+        tokens.start()
+    callers = Callers(
+        settings.auth_header,
+        keys.find if keys else None,
+        tokens.verify if tokens else None,
     )
-    issuers = _unless_unusable(mistakes, lambda: path and read_issuers(path, clock))
-    if mistakes:
-        raise FileUnusable("; ".join(mistakes))
-    return Tokens(issuers, revoked) if issuers and revoked else None
-
-
-def _unless_unusable(mistakes: list[str], read: Callable[[], T]) -> T | None:
-    try:
-        return read()
-    except FileUnusable as error:
-        mistakes.append(str(error))
-        return None
+    limiter = Limiter(
+        settings.limits_storage,
+        rate=settings.rate,
+        quota=settings.quota,
+        failures=settings.failure_rate,
+        storage_failed=storage_failed,
+    )
+    return Admission(callers.authenticate, limiter)

@@ -14,6 +14,7 @@ from serving.gateway.replies import Reply, of_refusal
 from serving.gateway.routes import Doors
 from serving.web.body import drain
 from serving.web.requests import Observer, Recorded, record_of
+from serving.web.turns import turn_of
 
 
 def create_app(doors: Doors, observer: Observer | None = None) -> WSGIApplication:
@@ -40,5 +41,8 @@ def _refuse(environ: WSGIEnvironment, error: Exception) -> Reply:
     refused = refused_by(error)
     decision = "failed" if refused.refusal.status >= 500 else "refused"
     audit.note_decision(record_of(environ), decision, refused.reason)
+    if refused.refusal.status == 400:
+        # Who is not understood is not listened to any further.
+        turn_of(environ).cut()
     drain(environ)
     return of_refusal(refused)

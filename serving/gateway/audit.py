@@ -6,15 +6,15 @@ what was refused.
 
 from __future__ import annotations
 
-import threading
-from collections import Counter
-
 from serving.gateway.callers import Caller
-from serving.web.metric_board import Board, keep
-from serving.web.requests import Record
+from serving.web.requests import QUIET_ROUTES, Record
 
 #: The word for a request that nobody was asked about, and for a reason that is none of `REASONS`.
 NONE, OTHER = "none", "other"
+#: The field of a decision.
+DECISION = "decision"
+#: How the reason of a request begins that is not HTTP, and what `Recorded` calls one that hung.
+MALFORMED, OVERDUE = "malformed", "deadline"
 
 #: Reasons that are counted by name; the log has all of them.
 REASONS = frozenset(
@@ -23,7 +23,7 @@ REASONS = frozenset(
         "no token", "malformed token", "unknown issuer", "unknown key id", "bad signature",
         "expired token", "token not yet valid", "bad claims", "revoked token",
         "two credentials", "scope not granted", "endpoint not granted",
-        "too many requests", "quota used up", "too many failures",
+        "too many requests", "quota used up", "too many failures", "overdue",
     }
 )  # fmt: skip
 
@@ -39,43 +39,23 @@ def note_caller(record: Record, caller: Caller | None, endpoint: str | None) -> 
 
 def note_decision(record: Record, decision: str, reason: str = "") -> None:
     """Note what became of a request: `forwarded`, `refused` or `failed`, and why not."""
-    record.fields["decision"] = decision
+    record.fields[DECISION] = decision
     if reason:
         record.fields["reason"] = reason
 
 
-class DecisionMetrics:
-    """Counts decisions; one per worker."""
+def complete(record: Record) -> None:
+    """Note a decision where none was: of requests that the watchdog or the server itself ended."""
+    is_overdue = record.refusal == OVERDUE
+    if is_overdue or (DECISION not in record.fields and record.route not in QUIET_ROUTES):
+        record.fields[DECISION] = "failed" if record.status >= 500 else "refused"
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._counts: Counter[tuple[str, str, str]] = Counter()
-        keep(self)
 
-    def begin(self) -> None:
-        """See `Observer`; there is nothing to count yet."""
-
-    def end(self) -> None:
-        """See `Observer`; it is counted already."""
-
-    def observe(self, record: Record, seconds: float) -> None:  # noqa: ARG002 (as `Observer` has it)
-        """Count a request that is answered."""
-        decision = record.fields.get("decision", NONE)
-        kind = record.fields.get("caller_kind", NONE)
-        reason = record.fields.get("reason", NONE)
-        if reason != NONE and reason not in REASONS:
-            reason = OTHER
-        with self._lock:
-            self._counts[decision, kind, reason] += 1
-
-    def flush(self, board: Board) -> None:
-        """See `Tally.flush`."""
-        with self._lock:
-            counts, self._counts = self._counts, Counter()
-        family = board.counter(
-            "scorecard_decisions_total",
-            "Requests, by what became of them",
-            ("decision", "caller_kind", "reason"),
-        )
-        for labels, count in counts.items():
-            family.labels(*labels).inc(count)
+def counted_as(record: Record) -> tuple[str, str, str]:
+    """Give decision, kind of caller and reason as they are counted: words of short lists."""
+    reason = record.fields.get("reason", NONE)
+    if reason.startswith(MALFORMED):
+        reason = MALFORMED
+    elif reason not in (NONE, *REASONS):
+        reason = OTHER
+    return record.fields.get(DECISION, NONE), record.fields.get("caller_kind", NONE), reason

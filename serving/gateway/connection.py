@@ -36,14 +36,15 @@ _RETURNED = {name.lower().encode(): name for name in RETURNED}
 _REQUEST_ID = b"x-request-id"
 _ONCE = (b"content-length", b"transfer-encoding", _REQUEST_ID)
 #: Callers get some values as they are: a bare line feed there would be a header of its own to some.
-_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+_CONTROLS = bytes({*range(0x20), 0x7F} - {0x09})
+
+
+#: The other side is gone.
+_GONE = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 
 
 class Died(Exception):
-    """The connection broke before a byte of the answer's body came.
-
-    A head alone may come from a server that died while it answered.
-    """
+    """The connection broke before a byte of the answer came."""
 
 
 class Connection:
@@ -67,7 +68,7 @@ class Connection:
     ) -> None:
         self.used_at = 0.0
         self._received = b""
-        self._head_is_whole = self._has_body = False
+        self._has_begun = False
         try:
             self._socket = connected(address, tls, min(CONNECT_TIMEOUT_S, left_until(deadline)))
         except TimeoutError as error:
@@ -109,11 +110,11 @@ class Connection:
         Raises
         ------
         Died
-            If not one byte of a body came back.
+            If not one byte came back.
         UpstreamTimedOut, UpstreamUnreachable, UpstreamUnusable
         """
         self._received = b""
-        self._head_is_whole = self._has_body = False
+        self._has_begun = False
         try:
             self._socket.settimeout(left_until(deadline))
             self._send(head, body)
@@ -124,13 +125,13 @@ class Connection:
         except TimeoutError as error:
             raise UpstreamTimedOut("the time for the whole answer is over") from error
         except OSError as error:
-            if isinstance(error, ConnectionError) and not self._has_body:
+            if isinstance(error, _GONE) and not self._has_begun:
                 raise Died(str(error)) from error
             raise UpstreamUnreachable(f"the answer broke off: {error}") from error
 
     def _send(self, head: bytes, body: bytes) -> None:
         # Who refuses a body early may close on what is still sent, and its answer is there.
-        with contextlib.suppress(ConnectionError):
+        with contextlib.suppress(*_GONE):
             if len(body) <= _JOINED_BYTES:
                 self._socket.sendall(head + body)
             else:
@@ -146,21 +147,22 @@ class Connection:
         piece = self._socket.recv(_PIECE_BYTES)
         if not piece:
             raise ConnectionAbortedError("closed by the other side")
+        self._has_begun = True
         self._received += piece
-        self._has_body = self._head_is_whole
 
     def _answer(self, deadline: float, request_id: str | None) -> tuple[Answer, bool]:
         while (end := self._received.find(b"\r\n\r\n")) < 0:
             if len(self._received) > _MAX_HEAD_BYTES or not _begins_as_http(self._received):
                 raise UpstreamUnreachable("the other side does not speak HTTP")
             self._receive_more(deadline)
-        first, *lines = self._received[:end].split(b"\r\n")
+        head = self._received[:end]
+        first, *lines = head.split(b"\r\n")
         self._received = self._received[end + 4 :]
-        self._head_is_whole, self._has_body = True, bool(self._received)
         found = _STATUS.fullmatch(first)
         if not found:
             raise UpstreamUnreachable("the other side does not speak HTTP")
         status, headers = int(found[2]), _headers(lines)
+        _check_characters(head, breaks=len(lines))
         if request_id is not None and headers.get(_REQUEST_ID, request_id.encode()) != (
             request_id.encode()
         ):
@@ -249,15 +251,22 @@ def _headers(lines: list[bytes]) -> dict[bytes, bytes]:
     headers: dict[bytes, bytes] = {}
     for line in lines:
         name, colon, value = line.partition(b":")
-        name = name.lower()
         if not colon or name[:1] in b" \t":
             raise UpstreamUnreachable("the other side does not speak HTTP")
-        if name in headers and name in _ONCE:
-            raise UpstreamUnusable("the answer says twice what it may say once")
-        if _CONTROL.search(line):
-            raise UpstreamUnusable("the answer's headers hold control characters")
-        headers[name] = value.strip()
+        headers[name.lower()] = value.strip()
+    if len(headers) < len(lines):
+        _check_names([line.partition(b":")[0].lower() for line in lines])
     return headers
+
+
+def _check_names(names: list[bytes]) -> None:
+    if any(names.count(name) > 1 for name in _ONCE):
+        raise UpstreamUnusable("the answer says twice what it may say once")
+
+
+def _check_characters(head: bytes, breaks: int) -> None:
+    if len(head) - len(head.translate(None, _CONTROLS)) != 2 * breaks:
+        raise UpstreamUnusable("the answer's head holds control characters")
 
 
 def _check_size(size: int) -> None:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 #: Have accounts scored.
 INVOKE = "score:invoke"
-#: Read what is told of a model.
+#: Read what the model is asked and answers: `/schema`.
 READ_MODEL = "model:read"
-SCOPES = (INVOKE, READ_MODEL)
+#: What keys and tokens may be granted; a route of its own gets a line here, and one in `routes`.
+SCOPES = (
+    INVOKE,
+    READ_MODEL,
+)
 
 #: As the `limits` library writes a rate, without its further spellings.
 _RATE = re.compile(r"[1-9][0-9]{0,8}/([1-9][0-9]{0,3})?(second|minute|hour|day|month)")
@@ -46,15 +51,13 @@ class Grants:
         ValueError
             Saying what would be right.
         """
-        check_texts("scopes", self.scopes)
-        if unknown := set(self.scopes) - set(SCOPES):
-            raise ValueError(f"scopes are {' and '.join(SCOPES)}, not {sorted(unknown)}")
-        if self.endpoints is not None:
-            check_endpoints(self.endpoints)
-        if self.rate is not None:
-            rate(self.rate)
-        if self.quota is not None:
-            frequency(self.quota)
+        for name, check in CHECKS.items():
+            found = getattr(self, name)
+            if found is not None or name == "scopes":
+                try:
+                    check(found)
+                except ValueError as error:
+                    raise ValueError(f"{name} {error}") from None
 
 
 def rate(text: str) -> str:
@@ -66,7 +69,7 @@ def rate(text: str) -> str:
         Saying what would be right.
     """
     if int(frequency(text).partition("/")[0]) > MAX_RATE:
-        raise ValueError(f"a rate is up to {MAX_RATE} in a time; a quota may be more")
+        raise ValueError(f"may be up to {MAX_RATE} in a time; a quota may be more")
     return text
 
 
@@ -83,16 +86,41 @@ def frequency(text: str) -> str:
     return text
 
 
-def check_endpoints(names: Iterable[str]) -> None:
-    """Refuse names that no endpoint can have, with a ValueError."""
-    check_texts("endpoints", names)
-    if wrong := [name for name in names if not _ENDPOINT.fullmatch(name)]:
-        raise ValueError(f"an endpoint's name is up to 63 letters, digits and -, not {wrong[0]!r}")
+def check_scopes(found: Any) -> None:
+    """Refuse, with a ValueError, what is no list of scopes."""
+    check_texts(found)
+    if unknown := sorted(set(found) - set(SCOPES)):
+        raise ValueError(f"may hold {', '.join(SCOPES)}, not {', '.join(map(repr, unknown))}")
 
 
-def check_texts(what: str, texts: Iterable[str]) -> None:
+def check_endpoints(found: Any) -> None:
+    """Refuse, with a ValueError, what is no list of names that endpoints can have."""
+    check_texts(found)
+    for name in found:
+        endpoint(name)
+
+
+def endpoint(text: str) -> str:
+    """Parse the name of an endpoint; raises ValueError."""
+    if not _ENDPOINT.fullmatch(text):
+        raise ValueError(
+            f"must be an endpoint's name, up to 63 letters, digits and -, not {text!r}"
+        )
+    return text
+
+
+def check_texts(found: Any) -> None:
     """Refuse, with a ValueError, what is no list of texts; an empty one would open nothing."""
-    if not isinstance(texts, list | tuple) or not texts:
-        raise ValueError(f"{what} must be a list that is not empty")
-    if not all(isinstance(text, str) for text in texts):
-        raise ValueError(f"{what} must hold texts only")
+    if not isinstance(found, list | tuple) or not found:
+        raise ValueError("must be a list that is not empty")
+    if not all(isinstance(text, str) for text in found):
+        raise ValueError("must hold texts only")
+
+
+#: What a grant may be, by its name; a check raises ValueError.
+CHECKS: Mapping[str, Callable[[Any], object]] = {
+    "scopes": check_scopes,
+    "endpoints": check_endpoints,
+    "rate": rate,
+    "quota": frequency,
+}

@@ -46,6 +46,7 @@ class HttpUpstream:
         self._most_kept = connections
         after = f" HTTP/1.1\r\nHost: {parts.netloc}\r\nUser-Agent: scorecard-gateway\r\n"
         self._invocation = f"POST /invocations{after}"
+        self._schema = f"GET /schema{after}"
         self._ping = f"GET /ping{after}\r\n".encode()
 
     def invoke(self, body: bytes, headers: Mapping[str, str]) -> Answer:
@@ -53,6 +54,11 @@ class HttpUpstream:
         lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
         head = f"{self._invocation}{lines}Content-Length: {len(body)}\r\n\r\n".encode("latin-1")
         return self._ask(head, body, self._timeout_s, headers.get("X-Request-Id"))
+
+    def schema(self, request_id: str) -> Answer:
+        """Ask `/schema`."""
+        head = f"{self._schema}X-Request-Id: {request_id}\r\n\r\n".encode("latin-1")
+        return self._ask(head, b"", self._timeout_s, request_id)
 
     def is_ready(self) -> bool:
         """Ask `/ping`."""

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from serving.gateway.grants import check_endpoints, check_texts, frequency, rate
-from serving.gateway.jwks import FetchedKeys, FileKeys, Keys
+from serving.gateway.grants import CHECKS, check_texts
+from serving.gateway.jwks import FetchedKeys, FileKeys, Keys, read_key_file
 from serving.gateway.jwks_fetch import jwks_uri
 from serving.gateway.signatures import ALGORITHMS
 from serving.gateway.watched import FileUnusable
@@ -57,7 +57,18 @@ class Issuer:
 
 
 def read_issuers(path: Path, clock: Callable[[], float]) -> tuple[Issuer, ...]:
-    """Read the issuers file, and what its issuers' keys are.
+    """Read the issuers file, and what its issuers' keys are, from whoever has them.
+
+    Raises
+    ------
+    FileUnusable
+        As `check_issuers`.
+    """
+    return tuple(_issuer(entry, path.parent, clock) for entry in check_issuers(path))
+
+
+def check_issuers(path: Path) -> list[dict[str, Any]]:
+    """Read the issuers file, and the files of keys that it names; nobody else is asked.
 
     Raises
     ------
@@ -75,12 +86,13 @@ def read_issuers(path: Path, clock: Callable[[], float]) -> tuple[Issuer, ...]:
     mistakes: list[str] = []
     for number, entry in enumerate(entries):
         mistakes += [f"{path}: issuer {number}: {why}" for why in _mistakes_in(entry)]
+        mistakes += _mistakes_in_keys(entry, path.parent)
     names = [entry.get("issuer") for entry in entries if isinstance(entry, dict)]
     if len(set(map(str, names))) != len(names):
         mistakes.append(f"{path}: an issuer stands in it twice")
     if mistakes:
-        raise FileUnusable("; ".join(mistakes))
-    return tuple(_issuer(entry, path.parent, clock) for entry in entries)
+        raise FileUnusable(*mistakes)
+    return entries
 
 
 def _issuer(entry: dict[str, Any], folder: Path, clock: Callable[[], float]) -> Issuer:
@@ -112,6 +124,20 @@ def _mistakes_in(entry: object) -> list[str]:
     return mistakes
 
 
+def _mistakes_in_keys(entry: object, folder: Path) -> list[str]:
+    """Look into an issuer's file of keys, if the entry says which, and for what algorithms."""
+    try:
+        given = dict(entry) if isinstance(entry, dict) else {}
+        _text(given.get("jwks_file"))
+        _algorithms(given.get("algorithms"))
+        read_key_file(folder / given["jwks_file"], given["algorithms"])
+    except FileUnusable as error:
+        return list(error.mistakes)
+    except ValueError:
+        return []  # Told of the entry.
+    return []
+
+
 def _text(found: object) -> None:
     if not isinstance(found, str) or not found.isprintable() or not 0 < len(found) <= 512:
         raise ValueError("must be a text of up to 512 printable characters")
@@ -123,7 +149,7 @@ def _uri(found: object) -> None:
 
 
 def _algorithms(found: Any) -> None:
-    check_texts("", found)
+    check_texts(found)
     if wrong := [name for name in found if name not in ALGORITHMS]:
         raise ValueError(f"may hold {', '.join(ALGORITHMS)}, not {wrong[0]!r}")
 
@@ -142,7 +168,5 @@ _FIELDS: dict[str, Callable[[Any], object]] = {
     "jwks_file": _text,
     "scope_claim": _text,
     "max_age_s": _age,
-    "endpoints": check_endpoints,
-    "rate": rate,
-    "quota": frequency,
+    **{name: CHECKS[name] for name in ("endpoints", "rate", "quota")},
 }

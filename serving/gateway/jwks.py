@@ -62,21 +62,25 @@ def read_jwks(text: bytes, algorithms: Sequence[str]) -> KeySet:
     return keys
 
 
+def read_key_file(path: Path, algorithms: Sequence[str]) -> KeySet:
+    """Read a JWKS from a file; raises FileUnusable."""
+    try:
+        return read_jwks(path.read_bytes(), algorithms)
+    except OSError as error:
+        raise FileUnusable(f"{path}: {error.strerror}") from None
+    except KeyUnusable as error:
+        raise FileUnusable(f"{path}: {error}") from None
+
+
 class FileKeys:
     """Keys from a file that is read again when it changes; see `Watched`."""
 
     def __init__(
         self, path: Path, algorithms: Sequence[str], clock: Callable[[], float] = time.monotonic
     ) -> None:
-        def read() -> KeySet:
-            try:
-                return read_jwks(path.read_bytes(), algorithms)
-            except OSError as error:
-                raise FileUnusable(f"{path}: {error.strerror}") from None
-            except KeyUnusable as error:
-                raise FileUnusable(f"{path}: {error}") from None
-
-        self._watched = Watched("public keys", [path], read, clock)
+        self._watched = Watched(
+            "public keys", [path], lambda: read_key_file(path, algorithms), clock
+        )
 
     def find(self, key_id: str) -> PublicKey | None:
         """See `Keys`."""

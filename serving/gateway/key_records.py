@@ -8,13 +8,15 @@ rather than overlook a limit.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from serving.gateway.grants import Grants, check_texts
+from serving.gateway.grants import CHECKS, Grants
 
 #: The schema that is written.
 SCHEMA = 2
+DIGEST_BYTES = 32
 
 _DATES = ("created_at", "not_before", "expires_at", "revoked_at")
 _GRANTS = ("scopes", "endpoints", "rate", "quota")
@@ -73,52 +75,77 @@ def to_entry(record: KeyRecord) -> dict[str, Any]:
     return {**entry, **dates, **grants}
 
 
-def from_entry(entry: dict[str, Any], schema: int) -> KeyRecord:
-    """Read a key.
-
-    Raises
-    ------
-    KeyError, TypeError, ValueError
-        If it is not one of that schema.
-    """
+def mistakes_in(entry: object, schema: int) -> list[str]:
+    """Tell all that is wrong with a key as it stands in the file; nothing of it is repeated."""
+    if not isinstance(entry, dict):
+        return ["it is no object"]
     # All of them and no other: a limit that this version does not know must not be overlooked.
-    if set(entry) != _FIELDS[schema]:
-        raise ValueError(f"a key of schema {schema} has the fields {sorted(_FIELDS[schema])}")
-    if not all(isinstance(entry[name], str) and entry[name] for name in ("key_id", "name")):
-        raise ValueError("a key_id or a name is not text")
-    if len(bytes.fromhex(entry["digest"])) != 32:
-        raise ValueError("a digest is not 32 bytes in hexadecimal")
-    dates = {name: _date(entry.get(name)) for name in _DATES[1:]}
-    grants = _grants(entry) if schema > 1 else Grants()
-    created_at = _date(entry["created_at"])
-    if created_at is None:
-        raise ValueError("created_at is missing")
-    begins, ends = dates["not_before"], dates["expires_at"]
-    if begins and ends and begins >= ends:
-        raise ValueError("a key ends before it begins")
-    return KeyRecord(
-        entry["key_id"], entry["name"], entry["digest"], created_at, **dates, grants=grants
-    )
+    mistakes = [f"{name} is missing" for name in sorted(_FIELDS[schema] - set(entry))]
+    mistakes += [f"{name!r} is unknown" for name in sorted(set(entry) - _FIELDS[schema])]
+    for name in sorted(_FIELDS[schema] & set(entry)):
+        try:
+            _CHECKS[name](entry[name])
+        except ValueError as error:
+            mistakes.append(f"{name} {error}")
+    if not mistakes:
+        begins, ends = (_date(entry.get(name)) for name in ("not_before", "expires_at"))
+        if begins and ends and begins >= ends:
+            mistakes.append("it ends before it begins")
+    return mistakes
 
 
-def _grants(entry: dict[str, Any]) -> Grants:
-    scopes, endpoints = entry["scopes"], entry["endpoints"]
-    # A text is a sequence of texts, too.
-    check_texts("scopes", scopes)
-    if endpoints is not None:
-        check_texts("endpoints", endpoints)
-    return Grants(
-        tuple(scopes),
-        None if endpoints is None else tuple(endpoints),
-        entry["rate"],
-        entry["quota"],
-    )
+def from_entry(entry: dict[str, Any]) -> KeyRecord:
+    """Make a key of what `mistakes_in` has found nothing in."""
+    given = dict(entry)
+    dates: dict[str, Any] = {name: _date(given.pop(name, None)) for name in _DATES}
+    grants = {name: given.pop(name) for name in _GRANTS if name in given}
+    for name in ("scopes", "endpoints"):
+        if grants.get(name) is not None:
+            grants[name] = tuple(grants[name])
+    return KeyRecord(**given, **dates, grants=Grants(**grants))
 
 
-def _date(text: str | None) -> dt.datetime | None:
-    if text is None:
+def _date(found: Any) -> dt.datetime | None:
+    if found is None:
         return None
-    moment = dt.datetime.fromisoformat(text)
+    try:
+        moment = dt.datetime.fromisoformat(found)
+    except (TypeError, ValueError):
+        raise ValueError("must be a date like 2026-12-01T00:00:00+00:00, or null") from None
     if moment.tzinfo is None:
-        raise ValueError(f"the date {text} has no time zone")
+        raise ValueError("has no time zone")
     return moment
+
+
+def _made(found: Any) -> None:
+    if _date(found) is None:
+        raise ValueError("must be a date, not null")
+
+
+def _text(found: Any) -> None:
+    if not isinstance(found, str) or not found:
+        raise ValueError("must be a text that is not empty")
+
+
+def _digest(found: Any) -> None:
+    try:
+        size = len(bytes.fromhex(found))
+    except (TypeError, ValueError):
+        size = 0
+    if size != DIGEST_BYTES:
+        raise ValueError(f"must be {DIGEST_BYTES} bytes in hexadecimal")
+
+
+def _if_given(check: Callable[[Any], object]) -> Callable[[Any], object]:
+    return lambda found: None if found is None else check(found)
+
+
+_CHECKS: dict[str, Callable[[Any], object]] = {
+    "key_id": _text,
+    "name": _text,
+    "digest": _digest,
+    **dict.fromkeys(_DATES, _date),
+    "created_at": _made,
+    **{name: _if_given(check) for name, check in CHECKS.items()},
+    "scopes": CHECKS["scopes"],
+}

@@ -7,7 +7,7 @@ import hmac
 from collections.abc import Callable
 from pathlib import Path
 
-from serving.gateway.key_records import KeyRecord
+from serving.gateway.key_records import DIGEST_BYTES, KeyRecord
 from serving.gateway.keys_file import KeysError, list_keys, read_pepper
 from serving.gateway.secret import digest, is_well_formed, key_id_in
 from serving.gateway.watched import Watched
@@ -22,15 +22,22 @@ def utc_now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
+#: No key has this digest, as far as anybody can find out.
+_NOBODY = (None, bytes(DIGEST_BYTES))
+
+
 class KeyRing:
     """The keys as they were at one moment."""
 
     def __init__(self, records: tuple[KeyRecord, ...], pepper: bytes) -> None:
-        self._records = {record.key_id: record for record in records}
+        # Read from the text here: a key that is there would take longer than one that is not.
+        self._known: dict[str, tuple[KeyRecord | None, bytes]] = {
+            record.key_id: (record, bytes.fromhex(record.digest)) for record in records
+        }
         self._pepper = pepper
 
     def __len__(self) -> int:
-        return len(self._records)
+        return len(self._known)
 
     def find(self, presented: bytes, now: Callable[[], dt.datetime] = utc_now) -> KeyRecord:
         """Find whose key this is, in the same time for every key that opens nothing.
@@ -40,16 +47,16 @@ class KeyRing:
         KeyRefused
             If it is nobody's, revoked, or outside its dates.
         """
-        record = self._records.get(key_id_in(presented))
-        stored = bytes.fromhex(record.digest) if record else bytes(32)
+        record, stored = self._known.get(key_id_in(presented), _NOBODY)
         is_same = hmac.compare_digest(digest(presented, self._pepper), stored)
+        state = record.state(now()) if record and is_same else "unknown"
+        if record and state == "live":
+            return record
+        # After that, for a key that opens need not wait for it; for all others, which take as long.
         has_typo = not is_well_formed(presented)
-        if record is None or not is_same:
-            raise KeyRefused("mistyped key" if has_typo else "unknown key")
-        state = record.state(now())
-        if state != "live":
-            raise KeyRefused(f"key {state}" if state == "not yet valid" else f"{state} key")
-        return record
+        if state == "unknown" and has_typo:
+            state = "mistyped"
+        raise KeyRefused(f"key {state}" if state == "not yet valid" else f"{state} key")
 
 
 class WatchedKeys:
@@ -69,7 +76,7 @@ class WatchedKeys:
 
     def __init__(self, keys_path: Path, pepper_path: Path, clock: Callable[[], float]) -> None:
         def read() -> KeyRing:
-            return KeyRing(list_keys(keys_path), read_pepper(pepper_path))
+            return _read_both(keys_path, pepper_path)
 
         self._watched = Watched("keys", [keys_path, pepper_path], read, clock)
         if not self._watched.now():
@@ -85,3 +92,20 @@ class WatchedKeys:
             if newer is ring:
                 raise
         return newer.find(presented)
+
+
+def _read_both(keys_path: Path, pepper_path: Path) -> KeyRing:
+    mistakes: list[str] = []
+    records: tuple[KeyRecord, ...] = ()
+    pepper = b""
+    try:
+        records = list_keys(keys_path)
+    except KeysError as error:
+        mistakes += error.mistakes
+    try:
+        pepper = read_pepper(pepper_path)
+    except KeysError as error:
+        mistakes += error.mistakes
+    if mistakes:
+        raise KeysError(*mistakes)
+    return KeyRing(records, pepper)

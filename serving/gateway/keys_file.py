@@ -16,8 +16,9 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from serving.gateway.key_records import SCHEMA, KeyRecord, from_entry, to_entry
+from serving.gateway.key_records import SCHEMA, KeyRecord, from_entry, mistakes_in, to_entry
 from serving.gateway.watched import FileUnusable
 
 PEPPER_BYTES = 32
@@ -33,21 +34,36 @@ def list_keys(path: Path) -> tuple[KeyRecord, ...]:
     Raises
     ------
     KeysError
-        If it is missing or broken.
+        If it is missing or broken, naming every mistake.
     """
+    schema, entries = _document(path)
+    mistakes = [
+        f"{path} is not a keys file: key {number}: {why}"
+        for number, entry in enumerate(entries)
+        for why in mistakes_in(entry, schema)
+    ]
+    ids = [str(entry.get("key_id")) for entry in entries if isinstance(entry, dict)]
+    if len(set(ids)) != len(ids):
+        mistakes.append(f"{path} is not a keys file: a key_id stands in it twice")
+    if mistakes:
+        raise KeysError(*mistakes)
+    return tuple(map(from_entry, entries))
+
+
+def _document(path: Path) -> tuple[int, list[Any]]:
     try:
         document = json.loads(path.read_bytes())
-        schema = document["schema"]
-        if schema not in range(1, SCHEMA + 1):
-            raise ValueError(f"its schema is not one of 1 to {SCHEMA}")
-        records = tuple(from_entry(entry, schema) for entry in document["keys"])
     except OSError as error:
         raise KeysError(f"{path}: {error.strerror}") from None
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
-        raise KeysError(f"{path} is not a keys file: {error}") from None
-    if len({record.key_id for record in records}) != len(records):
-        raise KeysError(f"{path} is not a keys file: a key_id stands in it twice")
-    return records
+    except (ValueError, RecursionError):
+        raise KeysError(f"{path} is not a keys file: it is not JSON") from None
+    found = document if isinstance(document, dict) else {}
+    schema, entries = found.get("schema"), found.get("keys")
+    if type(schema) is not int or not 1 <= schema <= SCHEMA:
+        raise KeysError(f"{path} is not a keys file: its schema is not one of 1 to {SCHEMA}")
+    if not isinstance(entries, list):
+        raise KeysError(f"{path} is not a keys file: its keys are not a list")
+    return schema, entries
 
 
 def write_keys(path: Path, records: Sequence[KeyRecord]) -> None:

@@ -32,6 +32,8 @@ class Limiter:
         For callers who have none of their own; None is no limit.
     failures : str
         How often an address may fail.
+    storage_failed : callable
+        Told each time the storage does not answer.
     clock : callable
         Seconds that never go back.
     """
@@ -43,9 +45,11 @@ class Limiter:
         rate: str | None = None,
         quota: str | None = None,
         failures: str = "20/minute",
+        storage_failed: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._rate, self._quota, self._failures = rate, quota, failures
+        self._storage_failed = storage_failed
         self._clock = clock
         self._own = Counts(StorageUri(f"{MEMORY}://"))
         self._shared = None if uri.scheme == MEMORY else Counts(uri)
@@ -96,6 +100,7 @@ class Limiter:
                 return self._shared.take(window, limit, *who)
             except StorageFailed as error:
                 self._asks_again_at = self._clock() + STORAGE_REST_S
+                self._storage_failed()
                 _log.error("limits are counted per process, the storage failed: %s", error)
         return self._own.take(window, limit, *who)
 

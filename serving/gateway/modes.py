@@ -10,11 +10,30 @@ import json
 from http import HTTPStatus
 from typing import Literal
 
-from serving.gateway.upstream import Answer, UpstreamFailed, UpstreamTimedOut
+from serving.gateway.refusals import NO_SUCH_ENDPOINT, Refusal
+from serving.gateway.upstream import (
+    Answer,
+    NoSuchEndpoint,
+    UpstreamBusy,
+    UpstreamFailed,
+    UpstreamThrottled,
+    UpstreamTimedOut,
+    UpstreamTooLarge,
+)
 from serving.web.problems import JSON
 
 Mode = Literal["proxy", "strict", "css-mini"]
 MODES: tuple[Mode, ...] = ("proxy", "strict", "css-mini")
+
+#: What SageMaker answers in the place of its container. All else (no answer in time, nobody there,
+#: no rights) API Gateway finds out for itself, and says with its own status in every mode.
+SAID_BY_SAGEMAKER = (
+    NoSuchEndpoint,
+    UpstreamBusy,
+    UpstreamFailed,
+    UpstreamThrottled,
+    UpstreamTooLarge,
+)
 
 #: A larger body is no error message.
 _MAX_ERROR_BYTES = 4096
@@ -60,6 +79,17 @@ def model_error(answer: Answer, endpoint: str) -> bytes:
         "OriginalStatusCode": answer.status,
     }
     return json.dumps(document, separators=(",", ":")).encode()
+
+
+def in_sagemakers_words(refusal: Refusal) -> bytes:
+    """Give what SageMaker says of a failure of its own: a code and words, as css-mini matches on.
+
+    Where it goes out with 200, the code is all that tells.
+    """
+    if refusal is NO_SUCH_ENDPOINT:
+        return refusal.body
+    said = {"ErrorCode": refusal.error_type, "Message": json.loads(refusal.body)["message"]}
+    return json.dumps(said, separators=(",", ":")).encode()
 
 
 def _unwrapped(answer: Answer) -> Answer:

@@ -84,7 +84,7 @@ def after(refusal: Refusal, seconds: int) -> Refusal:
 
 def _some_id() -> str:
     # The system's randomness would take several times as long, and nobody has to guess it.
-    return base64.b64encode(random.getrandbits(88).to_bytes(11, "big"), b"-_").decode()
+    return base64.urlsafe_b64encode(random.getrandbits(88).to_bytes(11, "big")).decode()
 
 
 def ids(request_id: str) -> dict[str, str]:

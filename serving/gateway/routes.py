@@ -11,8 +11,9 @@ from wsgiref.types import WSGIEnvironment
 
 from serving.gateway import audit
 from serving.gateway.callers import Caller
-from serving.gateway.errors import no_such_route
-from serving.gateway.modes import Mode, in_mode
+from serving.gateway.errors import no_such_route, refused_by
+from serving.gateway.grants import INVOKE, READ_MODEL
+from serving.gateway.modes import SAID_BY_SAGEMAKER, Mode, in_mode, in_sagemakers_words
 from serving.gateway.refusals import (
     BAD_REQUEST,
     MAX_BODY_BYTES,
@@ -24,7 +25,6 @@ from serving.gateway.refusals import (
 from serving.gateway.replies import Reply, of_answer
 from serving.gateway.upstream import (
     Answer,
-    NoSuchEndpoint,
     Upstream,
     UpstreamTimedOut,
     UpstreamUnreachable,
@@ -56,7 +56,9 @@ _SAGEMAKER_PATH = re.compile(r"/endpoints/([A-Za-z0-9-]{1,63})/invocations")
 class Admit(Protocol):
     """Lets a request in, counted and noted, or raises Refused; without a look at the body."""
 
-    def __call__(self, request: Asking, *, endpoint: str | None = None) -> Caller:
+    def __call__(
+        self, request: Asking, *, scope: str = INVOKE, endpoint: str | None = None
+    ) -> Caller:
         """Raise Refused, or tell who it is."""
 
 
@@ -117,6 +119,9 @@ class Doors:
         if method == "GET" and path == PING:
             record.route = path
             return self._ping(environ)
+        if method == "GET" and path == f"/{self.stage}/schema":
+            record.route = path
+            return self._schema(environ)
         if method == "POST" and (found := _SAGEMAKER_PATH.fullmatch(path)):
             record.route = SAGEMAKER_ROUTE
             return self._invoke_as_sagemaker(environ, found[1])
@@ -125,6 +130,9 @@ class Doors:
             record.route = path
             body, media_type = exposition()
             return Reply(200, media_type, body)
+        # A target that is odd was perhaps read otherwise by a server before this one, and what
+        # follows on the connection is perhaps not the caller's.
+        turn_of(environ).cut()
         raise no_such_route(path, self.stage)
 
     def _is_for_metrics(self, environ: WSGIEnvironment) -> bool:
@@ -145,8 +153,12 @@ class Doors:
             headers = {"Content-Type": headers.get("Content-Type", JSON), "Accept": JSON}
         try:
             answer = self._ask(environ, caller, headers)
-        except NoSuchEndpoint:
-            return _no_such_endpoint(200 if self.mode == "css-mini" else 400)
+        except SAID_BY_SAGEMAKER as error:
+            if self.mode != "css-mini":
+                raise
+            refused = refused_by(error)
+            audit.note_decision(record_of(environ), "failed", refused.reason)
+            return Reply(200, JSON, in_sagemakers_words(refused.refusal))
         return of_answer(in_mode(answer, self.mode, self.endpoint))
 
     def _invoke_as_sagemaker(self, environ: WSGIEnvironment, name: str) -> Reply:
@@ -167,12 +179,23 @@ class Doors:
             answer = Answer(0, None, b"")
         return of_sagemaker(answer, self.endpoint)
 
-    def _let_in(self, environ: WSGIEnvironment, endpoint: str | None) -> Caller:
+    def _schema(self, environ: WSGIEnvironment) -> Reply:
+        record = record_of(environ)
+        self._let_in(environ, self.endpoint, READ_MODEL)
+        turn_of(environ).has_read()
+        with self.slots:
+            answer = self.upstream.schema(record.request_id)
+        if answer is None:
+            raise no_such_route(environ["RAW_URI"].partition("?")[0], self.stage)
+        audit.note_decision(record, "forwarded")
+        return of_answer(answer)
+
+    def _let_in(
+        self, environ: WSGIEnvironment, endpoint: str | None, scope: str = INVOKE
+    ) -> Caller:
         # In this order: who has no key costs neither a read nor a word with the container.
         _check_host(environ)
-        if "REMOTE_ADDR" not in environ:
-            environ["REMOTE_ADDR"] = _source(environ)
-        return self.admit(Asking(environ), endpoint=endpoint)
+        return self.admit(Asking(environ), scope=scope, endpoint=endpoint)
 
     def _ask(self, environ: WSGIEnvironment, caller: Caller, headers: dict[str, str]) -> Answer:
         record = record_of(environ)
@@ -203,22 +226,9 @@ def of_sagemaker(answer: Answer, endpoint: str) -> Reply:
     return reply
 
 
-def _no_such_endpoint(status: int) -> Reply:
-    return Reply(status, JSON, NO_SUCH_ENDPOINT.body)
-
-
 def _check_host(environ: WSGIEnvironment) -> None:
     if environ["SERVER_PROTOCOL"] == "HTTP/1.1" and "HTTP_HOST" not in environ:
         raise Refused(BAD_REQUEST, "no Host")
-
-
-def _source(environ: WSGIEnvironment) -> str:
-    """Give the address a request came from; empty if nobody knows."""
-    connection = turn_of(environ).connection
-    try:
-        return str(connection.getpeername()[0]) if connection else ""
-    except OSError:
-        return ""
 
 
 def _forwarded(environ: Mapping[str, str]) -> dict[str, str]:

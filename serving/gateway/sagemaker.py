@@ -128,6 +128,9 @@ class SageMakerUpstream:
         returned = {name: found[word] for word, name in _RETURNED.items() if word in found}
         return Answer(200, found.get("ContentType"), answer, returned)
 
+    def schema(self, request_id: str) -> None:
+        """Give nothing: SageMaker lets no question but invocations through."""
+
     def is_ready(self) -> bool:
         """Say yes: SageMaker has no question that would tell, but for invoking."""
         return True

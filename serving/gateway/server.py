@@ -8,9 +8,15 @@ import sys
 from collections.abc import Mapping
 from wsgiref.types import WSGIApplication
 
-from serving.gateway.admission import Doorkeepers
+from serving.gateway.admission import admission_of
 from serving.gateway.app import create_app
-from serving.gateway.audit import DecisionMetrics
+from serving.gateway.configuration import (
+    METRICS_HOST,
+    Configuration,
+    Misconfigured,
+    read_configuration,
+)
+from serving.gateway.metrics import Counts, Uncounted
 from serving.gateway.pace import Pace
 from serving.gateway.readiness import Readiness
 from serving.gateway.refusals import (
@@ -24,12 +30,11 @@ from serving.gateway.refusals import (
 from serving.gateway.routes import Doors
 from serving.gateway.settings import GatewaySettings, mode_of, sagemaker_endpoint
 from serving.gateway.upstream import Upstream
-from serving.gateway.watched import FileUnusable
 from serving.web import metrics
 from serving.web.logs import log_json_lines
 from serving.web.requests import Record
 from serving.web.server import Server, bind_to, raw_answer
-from serving.web.settings import SettingsError, read_settings, shown
+from serving.web.settings import shown
 from serving.web.slots import Shares, Slots
 from serving.web.watchdog import Limits
 
@@ -43,40 +48,20 @@ SPARE_THREADS = 8
 _log = logging.getLogger("serving.gateway")
 
 
-class Counts:
-    """Counts requests and decisions, for `/metrics`."""
-
-    def __init__(self) -> None:
-        self._requests = metrics.RequestMetrics()
-        self._decisions = DecisionMetrics()
-
-    def begin(self) -> None:
-        """See `Observer`."""
-        self._requests.begin()
-
-    def observe(self, record: Record, seconds: float) -> None:
-        """See `Observer`."""
-        self._requests.observe(record, seconds)
-        self._decisions.observe(record, seconds)
-
-    def end(self) -> None:
-        """See `Observer`."""
-        self._requests.end()
-
-
 class Gateway(Server):
     """Workers open their own connections."""
 
     health_routes = (b"GET /ping",)
 
-    def __init__(self, settings: GatewaySettings, doorkeepers: Doorkeepers) -> None:
-        self._settings = settings
-        self._doorkeepers = doorkeepers
+    def __init__(self, configuration: Configuration) -> None:
+        self._configuration = configuration
+        self._settings = settings = configuration.settings
+        self._observer: Counts | Uncounted = Uncounted()
         self._pace = Pace()
         self._invocations = f"POST /{settings.stage}/invocations".encode()
         binds = [bind_to(settings.host, settings.port)]
         if settings.metrics_port:
-            binds.append(bind_to("127.0.0.1", settings.metrics_port))
+            binds.append(bind_to(METRICS_HOST, settings.metrics_port))
         limits = Limits(reading=READ_TIMEOUT_S, working=settings.upstream_timeout_s + GRACE_S)
         super().__init__(
             limits,
@@ -92,9 +77,11 @@ class Gateway(Server):
     def load(self) -> WSGIApplication:
         """Build a worker's app; runs in the worker."""
         settings = self._settings
+        if settings.metrics_port:
+            self._observer = Counts()
         upstream = _upstream_of(settings)
         doors = Doors(
-            admit=self._doorkeepers.start().admit,
+            admit=admission_of(self._configuration, self._observer.storage_failed).admit,
             upstream=upstream,
             is_ready=Readiness(upstream.is_ready),
             stage=settings.stage,
@@ -107,7 +94,11 @@ class Gateway(Server):
             metrics_port=settings.metrics_port,
         )
         self._note(0.0)
-        return create_app(doors, Counts() if settings.metrics_port else None)
+        return create_app(doors, self._observer)
+
+    def note_malformed(self, record: Record) -> None:
+        """Note a request that is no HTTP as one that was refused."""
+        self._observer.observe(record, 0.0)
 
     def _note(self, seconds: float) -> None:
         self._pace.note(seconds)
@@ -154,15 +145,12 @@ def _upstream_of(settings: GatewaySettings) -> Upstream:
 def main(environ: Mapping[str, str] = os.environ) -> None:
     """Run the gateway until it is told to stop; exits 2 if it cannot be started as told."""
     try:
-        settings = read_settings(GatewaySettings, environ)
-        if sagemaker_endpoint(settings) and not settings.region:
-            raise SettingsError("AWS_REGION is not set: a SageMaker endpoint needs it")
-        doorkeepers = Doorkeepers(settings)
-    except (SettingsError, FileUnusable) as error:
+        configuration = read_configuration(environ)
+    except Misconfigured as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         raise SystemExit(2) from None
     log_json_lines()
-    _log.info("starting", extra={"fields": shown(settings)})
-    if settings.metrics_port:
+    _log.info("starting", extra={"fields": shown(configuration.settings)})
+    if configuration.settings.metrics_port:
         metrics.prepare_metrics()
-    Gateway(settings, doorkeepers).run()
+    Gateway(configuration).run()

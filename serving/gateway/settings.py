@@ -23,6 +23,7 @@ from serving.web.settings import (
 _URL = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?")
 #: As SageMaker has it.
 SAGEMAKER = "sagemaker://"
+_REGION = re.compile(r"[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)+")
 _STAGE = re.compile(r"[A-Za-z0-9_-]{1,128}")
 #: Headers that frame the request or are forwarded: a key in one of them would be lost or leak.
 _TAKEN = frozenset(
@@ -50,7 +51,7 @@ def _upstream(text: str) -> str:
     if "@" in text:
         raise ValueError("must hold no user and no password")
     if text.startswith(SAGEMAKER):
-        return SAGEMAKER + _endpoint(text.removeprefix(SAGEMAKER))
+        return SAGEMAKER + grants.endpoint(text.removeprefix(SAGEMAKER))
     match = _URL.fullmatch(text.removesuffix("/"))
     if not match or int(match[1] or 80) > 65535:
         raise ValueError(
@@ -59,8 +60,10 @@ def _upstream(text: str) -> str:
     return match[0]
 
 
-def _endpoint(text: str) -> str:
-    grants.check_endpoints([text])
+def _region(text: str) -> str:
+    # As boto3 has it, which would say so in a worker, after the gateway has begun to listen.
+    if not _REGION.fullmatch(text):
+        raise ValueError(f"must be a region like eu-west-1, not {text!r}")
     return text
 
 
@@ -89,14 +92,14 @@ class GatewaySettings:
         "AWS_REGION",
         "AWS_DEFAULT_REGION",
         meaning="Region of the SageMaker endpoint; needed for one.",
-        parse=optional(str),
+        parse=optional(_region),
         default="",
     )
     endpoint: str | None = setting(
         "SCORECARD_ENDPOINT",
         meaning="Name under which SageMaker's clients find the upstream, "
         "`/endpoints/NAME/invocations`; not set: `scorecard`, or that of SageMaker's endpoint.",
-        parse=optional(_endpoint),
+        parse=optional(grants.endpoint),
         default="",
     )
     mode: str | None = setting(
@@ -166,7 +169,8 @@ class GatewaySettings:
         "SCORECARD_LIMITS_STORAGE",
         meaning="Where all these are counted: `memory://`, in each worker process for itself, so "
         "that callers get up to as many times the rate as there are workers; or "
-        "`redis://HOST:PORT`, for all together. While that is away, each worker counts for itself.",
+        "`redis://HOST:PORT`, for all together. While that is away, each worker counts for itself, "
+        "and log and metrics say so.",
         parse=storage_uri,
         default="memory://",
     )

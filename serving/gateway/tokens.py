@@ -130,12 +130,15 @@ def _read_revocations(path: Path) -> Revocations:
         raise FileUnusable(f"{path}: {error.strerror}") from None
     except UnicodeError:
         raise FileUnusable(f"{path} is not UTF-8") from None
-    found = set()
+    found, wrong = set(), []
     for number, line in enumerate(lines, 1):
         if not line.strip() or line.startswith("#"):
             continue
         match = _REVOKED.fullmatch(line.strip())
-        if match is None:
-            raise FileUnusable(f"{path}: line {number} is not jti:… or sub:…")
-        found.add((match[1], match[2]))
+        if match:
+            found.add((match[1], match[2]))
+        else:
+            wrong.append(f"{path}: line {number} is not jti:… or sub:…")
+    if wrong:
+        raise FileUnusable(*wrong)
     return frozenset(found)

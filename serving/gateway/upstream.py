@@ -82,10 +82,16 @@ class NoSuchEndpoint(UpstreamError):
 
 
 class Upstream(Protocol):
-    """The two things the gateway needs from the model's side."""
+    """What the gateway needs from the model's side."""
 
     def invoke(self, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Have accounts scored; raises UpstreamError."""
+
+    def schema(self, request_id: str) -> Answer | None:
+        """Read what goes in and out, in what order; None where nobody can be asked for it.
+
+        Raises UpstreamError.
+        """
 
     def is_ready(self) -> bool:
         """Tell whether invocations would be served."""

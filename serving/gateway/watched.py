@@ -17,7 +17,17 @@ _log = logging.getLogger(__name__)
 
 
 class FileUnusable(Exception):
-    """A file cannot be used; the message names it and says why."""
+    """A file cannot be used; the message names it and says why.
+
+    Attributes
+    ----------
+    mistakes : tuple of str
+        Each one in it, or in several files that belong together.
+    """
+
+    def __init__(self, *mistakes: str) -> None:
+        super().__init__("; ".join(mistakes))
+        self.mistakes = mistakes
 
 
 class Watched(Generic[T]):

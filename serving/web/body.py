@@ -15,7 +15,9 @@ from gunicorn.http.errors import ParseException
 from serving.web.problems import Problem
 from serving.web.turns import turn_of
 
-_PIECE_BYTES = 64 * 1024
+#: gunicorn copies what it has read ahead for every piece, so that small ones of a large body cost
+#: several times as much.
+_PIECE_BYTES = 512 * 1024
 
 #: How much of a refused body is still read.
 _DRAINED_BYTES = 32 * 2**20
@@ -90,10 +92,11 @@ def drain(environ: WSGIEnvironment) -> None:
             turn.connection.settimeout(_DRAINED_PAUSE_S)
         while left > 0 and (piece := environ["wsgi.input"].read(_PIECE_BYTES)):
             left -= len(piece)
-        turn.is_cut |= left <= 0
+        if left <= 0:
+            turn.cut()
     except (OSError, ParseException):
         # The reader may take its place in the body for the end: nothing else is read after it.
-        turn.is_cut = True
+        turn.cut()
     finally:
         if turn.connection is not None:
             with contextlib.suppress(OSError):

@@ -13,9 +13,8 @@ import selectors
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Any
 
 from gunicorn.workers.gthread import TConn, ThreadWorker
@@ -41,6 +40,8 @@ class Connection(TConn):  # type: ignore[misc]
         How many bytes have to be there before it is served; 0 if it does not wait.
     until : float
         When it will have waited long enough, on the monotonic clock, in seconds.
+    spent_s : float
+        Seconds that it has waited for the request that is there now.
     """
 
     def __init__(self, worker: LoopWorker, *told: Any) -> None:
@@ -48,6 +49,7 @@ class Connection(TConn):  # type: ignore[misc]
         self._worker = worker
         self.awaited = 0
         self.until = 0.0
+        self.spent_s = 0.0
 
     def wait_for(self, count: int) -> None:
         """Seem readable once so many bytes are there, or no more will come."""
@@ -134,14 +136,13 @@ class LoopWorker(ThreadWorker):  # type: ignore[misc]
         self.nr_conns += 1
         return Connection(self, self.cfg, client, address, listener.getsockname())
 
-    @contextmanager
-    def serving(self) -> Iterator[None]:
+    def serve_from_loop(self, serve: Callable[..., Any], *given: Any) -> Any:
         """Serve a request from the loop: meanwhile others may go on with the loop."""
         own = self._loop_number
         self._serving_since = time.monotonic()
         self._state.release()
         try:
-            yield
+            return serve(*given)
         finally:
             self._state.acquire()
             if self._loop_number == own:

@@ -10,6 +10,7 @@ import os
 import threading
 from bisect import bisect_left
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 
 from serving.web.metric_board import Board, flush, keep
 from serving.web.metric_slots import FOLDER, prepare_metrics, worker_ended
@@ -41,13 +42,20 @@ OTHER = "other"
 
 
 class RequestMetrics:
-    """Counts requests: how many, how long, why refused, how many at hand."""
+    """Counts requests: how many, how long, why refused, how many at hand.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    reasons : sequence of str
+        Why requests are refused, in words of `Record.refusal`; without any, that is not counted.
+    """
+
+    def __init__(self, reasons: Sequence[str] = REASONS) -> None:
         self._lock = threading.Lock()
         self._at_hand = 0
         self._requests: Counter[tuple[str, int]] = Counter()
-        self._refusals: Counter[str] = Counter(dict.fromkeys(REASONS, 0))
+        self._reasons = reasons
+        self._refusals: Counter[str] = Counter(dict.fromkeys(reasons, 0))
         self._durations: dict[str, _Durations] = defaultdict(_Durations)
         keep(self)
 
@@ -78,7 +86,7 @@ class RequestMetrics:
             durations.counts[bisect_left(SECONDS, seconds)] += 1
             durations.total += seconds
             if record.refusal:
-                self._refusals[record.refusal if record.refusal in REASONS else OTHER] += 1
+                self._refusals[record.refusal if record.refusal in self._reasons else OTHER] += 1
 
     def flush(self, board: Board) -> None:
         """See `Tally.flush`."""
@@ -95,11 +103,12 @@ class RequestMetrics:
         )
         for (route, status), count in requests.items():
             answered.labels(route, status).inc(count)
-        refused = board.counter(
-            "scorecard_refusals_total", "Requests that were not served, by reason", ("reason",)
-        )
-        for reason, count in refusals.items():
-            refused.labels(reason).inc(count)
+        if self._reasons:
+            refused = board.counter(
+                "scorecard_refusals_total", "Requests that were not served, by reason", ("reason",)
+            )
+            for reason, count in refusals.items():
+                refused.labels(reason).inc(count)
         took = board.histogram(
             "scorecard_request_seconds", "Seconds until an answer", ("route",), SECONDS
         )

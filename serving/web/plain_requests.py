@@ -19,21 +19,23 @@ from wsgiref.types import WSGIEnvironment
 
 from gunicorn import SERVER
 
-_NAME = re.compile(rb"[A-Za-z][A-Za-z0-9-]{0,63}")
-_VALUE = re.compile(rb"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
-_LENGTH = re.compile(rb"[1-9][0-9]{0,4}")
+#: As many as gunicorn's parser takes.
+MAX_HEADERS = 100
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}")
+_LENGTH = re.compile(r"[1-9][0-9]{0,4}")
 
 #: They change how the rest is to be read, or what happens to the connection.
 _UNUSUAL = frozenset(
     {
-        b"expect",
-        b"http2-settings",
-        b"keep-alive",
-        b"proxy-connection",
-        b"te",
-        b"trailer",
-        b"transfer-encoding",
-        b"upgrade",
+        "expect",
+        "http2-settings",
+        "keep-alive",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
     }
 )
 _WITHOUT_HTTP = {"HTTP_CONTENT_TYPE": "CONTENT_TYPE", "HTTP_CONTENT_LENGTH": "CONTENT_LENGTH"}
@@ -49,11 +51,11 @@ def plain_environ(seen: bytes, route: bytes) -> WSGIEnvironment | None:
     route : bytes
         Method, a space and the path it must be for.
     """
-    head, _, body = seen.partition(b"\r\n\r\n")
-    first, *lines = head.split(b"\r\n")
-    if first != route + b" HTTP/1.1":
+    first = route + b" HTTP/1.1\r\n"
+    if not seen.startswith(first):
         return None
-    headers = _headers(lines)
+    head, _, body = seen[len(first) :].partition(b"\r\n\r\n")
+    headers = _headers(head)
     if headers is None or "HTTP_HOST" not in headers:
         return None
     if headers.get("CONTENT_LENGTH") != str(len(body)):
@@ -79,26 +81,29 @@ def plain_environ(seen: bytes, route: bytes) -> WSGIEnvironment | None:
     }
 
 
-def _headers(lines: list[bytes]) -> dict[str, str] | None:
+def _headers(head: bytes) -> dict[str, str] | None:
+    if not head.isascii():
+        return None
+    lines = head.decode().split("\r\n")
+    if len(lines) > MAX_HEADERS or not "".join(lines).isprintable():
+        return None
     headers: dict[str, str] = {}
     for line in lines:
-        name, _, value = line.partition(b": ")
+        name, _, value = line.partition(": ")
         key = _key(name)
-        if key is None or key in headers or not _VALUE.fullmatch(value):
+        if key is None or key in headers or not value or value != value.strip(" "):
             return None
-        headers[key] = value.decode()
+        headers[key] = value
     if headers.get("HTTP_CONNECTION", "keep-alive").lower() != "keep-alive":
         return None
-    if not _LENGTH.fullmatch(headers.get("CONTENT_LENGTH", "").encode()):
-        return None
-    return headers
+    return headers if _LENGTH.fullmatch(headers.get("CONTENT_LENGTH", "")) else None
 
 
 @lru_cache(maxsize=256)
-def _key(name: bytes) -> str | None:
+def _key(name: str) -> str | None:
     if not _NAME.fullmatch(name) or name.lower() in _UNUSUAL:
         return None
-    key = "HTTP_" + name.decode().upper().replace("-", "_")
+    key = "HTTP_" + name.upper().replace("-", "_")
     return _WITHOUT_HTTP.get(key, key)
 
 

@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any, Protocol
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from serving.web.logs import log_fields
 from serving.web.turns import turn_of
 
 _KEY = "scorecard.record"
@@ -150,4 +151,4 @@ def new_request_id() -> str:
 
 def log_request(fields: Mapping[str, Any]) -> None:
     """Write a request's line."""
-    _log.info("request", extra={"fields": fields})
+    log_fields(_log, "request", fields)

@@ -10,6 +10,8 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
+from serving.web.plain_requests import MAX_HEADERS
+from serving.web.requests import Record
 from serving.web.watchdog import Limits
 from serving.web.worker import HttpWorker
 
@@ -55,6 +57,9 @@ class Server(BaseApplication):  # type: ignore[misc]
         """Write the answer to a request that no app will answer: 4xx, 500, 503 if it hangs."""
         raise NotImplementedError
 
+    def note_malformed(self, record: Record) -> None:
+        """Note a request that never became one, before its line is written."""
+
 
 class JsonLogger(Logger):  # type: ignore[misc]
     """gunicorn's own words, as lines like ours."""
@@ -81,8 +86,10 @@ _OPTIONS = {
     # Dropped, not refused: a proxy's harmless `x_trace` is no reason to turn a caller away.
     "header_map": "drop",
     "limit_request_line": 4094,
-    "limit_request_fields": 100,
+    "limit_request_fields": MAX_HEADERS,
     "limit_request_field_size": 8190,
+    # It would pass by what is gathered of an answer.
+    "sendfile": False,
     "accesslog": None,
 }
 

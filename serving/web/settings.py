@@ -12,7 +12,20 @@ T = TypeVar("T")
 
 
 class SettingsError(Exception):
-    """The environment cannot be used; the message names every variable that is wrong."""
+    """The environment cannot be used; the message names every variable that is wrong.
+
+    Attributes
+    ----------
+    mistakes : tuple of str
+        One for each of them.
+    known : dict
+        The fields whose text is right: whoever names all mistakes at once looks into these, too.
+    """
+
+    def __init__(self, *mistakes: str, known: Mapping[str, Any] | None = None) -> None:
+        super().__init__("; ".join(mistakes))
+        self.mistakes = mistakes
+        self.known = dict(known or {})
 
 
 def setting(
@@ -61,7 +74,7 @@ def read_settings(kind: type[T], environ: Mapping[str, str]) -> T:
         except ValueError as error:
             mistakes.append(f"{name}: {error}")
     if mistakes:
-        raise SettingsError("; ".join(mistakes))
+        raise SettingsError(*mistakes, known=values)
     return kind(**values)
 
 

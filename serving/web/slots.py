@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Self
 
 from serving.web.problems import Problem
@@ -19,15 +17,20 @@ class Slots:
 
     def __init__(self, count: int) -> None:
         self._count = count
-        self._free = threading.BoundedSemaphore(count)
+        self._free = count
+        # Not a semaphore, which is written in Python and takes several times as long.
+        self._lock = threading.Lock()
 
     def __enter__(self) -> None:
         """Take a slot; raises Problem 503 if none is free."""
-        if not self._free.acquire(blocking=False):
-            raise _busy(f"all {self._count} slots of this worker are busy")
+        with self._lock:
+            if not self._free:
+                raise _busy(f"all {self._count} slots of this worker are busy")
+            self._free -= 1
 
     def __exit__(self, *_: object) -> None:
-        self._free.release()
+        with self._lock:
+            self._free += 1
 
 
 class BodyMemory:
@@ -87,20 +90,37 @@ class Shares:
         self._taken: Counter[str] = Counter()
         self._lock = threading.Lock()
 
-    @contextmanager
-    def of(self, caller: str) -> Iterator[None]:
+    def of(self, caller: str) -> Share:
+        """Give a place of a caller's: ``with shares.of(caller): ...``."""
+        return Share(self, caller)
+
+    def take(self, caller: str) -> None:
         """Take a place of a caller's; raises Problem 503 if all of them are taken."""
         with self._lock:
             if self._taken[caller] >= self._count:
                 raise _busy(f"{self._count} bodies of this caller are on their way")
             self._taken[caller] += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._taken[caller] -= 1
-                if not self._taken[caller]:
-                    del self._taken[caller]
+
+    def give_back(self, caller: str) -> None:
+        """Give a place back."""
+        with self._lock:
+            self._taken[caller] -= 1
+            if not self._taken[caller]:
+                del self._taken[caller]
+
+
+class Share:
+    """A caller's place, held while the body comes."""
+
+    def __init__(self, shares: Shares, caller: str) -> None:
+        self._shares = shares
+        self._caller = caller
+
+    def __enter__(self) -> None:
+        self._shares.take(self._caller)
+
+    def __exit__(self, *_: object) -> None:
+        self._shares.give_back(self._caller)
 
 
 def _busy(why: str) -> Problem:

@@ -18,10 +18,16 @@ READING, DRAINING, WORKING, WRITING = "reading", "draining", "working", "writing
 class Turn:
     """A request that holds a thread.
 
-    Attributes
+    Parameters
     ----------
     connection : socket or None
         None where there is no server, as in tests of an app alone.
+    spent_s : float
+        Seconds that the caller has been sending before there was a turn.
+
+    Attributes
+    ----------
+    connection : socket or None
     state : tuple of (str, float)
         `READING`, `DRAINING`, `WORKING` or `WRITING`, and since when, on the monotonic clock, in
         seconds. Set at once, because others look.
@@ -32,13 +38,17 @@ class Turn:
     is_overdue : bool
         Whether the watchdog has answered it.
     is_cut : bool
-        Whether some of its body was left unread, so that no other request can follow.
+        Whether no other request may follow: where this one ends is not certain, or some of its
+        body was left unread.
+    announce_close : callable
+        Told when that is known, so that the answer says so if it is not on its way.
     note_overdue : callable
         Told when it has, so that it is logged and counted.
     """
 
     __slots__ = (
         "_answer",
+        "announce_close",
         "connection",
         "is_cut",
         "is_overdue",
@@ -48,14 +58,15 @@ class Turn:
         "thread_id",
     )
 
-    def __init__(self, connection: socket.socket | None) -> None:
+    def __init__(self, connection: socket.socket | None, spent_s: float = 0.0) -> None:
         self.connection = connection
         self.thread_id = threading.get_ident()
         self.request_id = ""
         self.is_overdue = False
         self.is_cut = False
-        self.note_overdue: Callable[[], None] = lambda: None
-        self.state = (READING, time.monotonic())
+        self.note_overdue: Callable[[], None] = _nothing
+        self.announce_close: Callable[[], None] = _nothing
+        self.state = (READING, time.monotonic() - spent_s)
         self._answer = threading.Lock()
 
     def has_read(self) -> None:
@@ -73,9 +84,18 @@ class Turn:
         self.state = (WRITING, time.monotonic())
         return True
 
+    def cut(self) -> None:
+        """Let no other request follow on this connection."""
+        self.is_cut = True
+        self.announce_close()
+
     def attach(self, environ: dict[str, Any]) -> None:
         """Let the app find this turn."""
         environ[_KEY] = self
+
+
+def _nothing() -> None:
+    """Nobody is to be told."""
 
 
 def turn_of(environ: Mapping[str, Any]) -> Turn:

@@ -26,15 +26,17 @@ import time
 from collections import deque
 from functools import partial
 from operator import attrgetter
+from types import SimpleNamespace
 from typing import Any
 
 from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseException
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER
 
-from serving.web.arrivals import SEEN_BYTES, awaited_bytes, whole_bytes
+from serving.web.arrivals import SEEN_BYTES, awaited_bytes
+from serving.web.gathered import Gathered
 from serving.web.loop import Connection, LoopWorker
 from serving.web.plain_requests import PlainAnswer, plain_environ
-from serving.web.requests import log_request, new_request_id
+from serving.web.requests import Record, log_request, new_request_id
 from serving.web.turns import Turn
 from serving.web.watchdog import Watchdog
 
@@ -56,6 +58,9 @@ _FINISH_S = 0.1
 #: How long a thread works while another one waits. Python's own 5 ms add up where several threads
 #: score and a health check waits for them all.
 _SWITCH_S = 0.001
+
+#: Added once: for Python they are members of an enumeration, and adding them takes a while.
+_PEEK = int(socket.MSG_PEEK | socket.MSG_DONTWAIT)
 
 _log = logging.getLogger(__name__)
 
@@ -97,34 +102,46 @@ class HttpWorker(LoopWorker):
             super().enqueue_req(conn)  # Already read, and no longer to be seen from here.
             return
         try:
-            seen = conn.sock.recv(SEEN_BYTES, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+            seen = conn.sock.recv(SEEN_BYTES, _PEEK)
         except BlockingIOError:
             self._park(conn, 1)
             return
         except OSError:
             seen = b""
-        awaited = awaited_bytes(seen)
+        environ = self._plain(seen)
+        awaited = 0 if environ else awaited_bytes(seen)
         if seen and len(seen) < awaited != conn.awaited:
             self._park(conn, awaited)
             return
         if conn.awaited:
             conn.wait_for(0)
+            conn.spent_s = time.monotonic() - (conn.until - self.app.limits.reading)
         conn.data_ready = True
         # An end of the stream is small, too. While the last answer is not taken, the next might
         # not fit beside it, and the loop would wait for the caller.
-        if (not seen or self._is_quick(seen)) and not _unsent(conn.sock):
-            self._serve_at_once(conn, seen)
+        if (environ or not seen or self._is_quick(seen, awaited)) and not _unsent(conn.sock):
+            self._serve_at_once(conn, environ, len(seen))
         else:
             super().enqueue_req(conn)
 
-    def handle(self, conn: Connection, seen: bytes = b"") -> Any:
-        """Serve one request of a connection; `seen` is the whole of it, if that is known."""
-        turn = self._own.turn = Turn(conn.sock)
+    def handle(self, conn: Connection, environ: dict[str, Any] | None = None, size: int = 0) -> Any:
+        """Serve one request of a connection.
+
+        Parameters
+        ----------
+        conn : Connection
+        environ : dict, optional
+            What the request says, if it is there whole and needs no parser.
+        size : int
+            How many bytes it has, in that case.
+        """
+        # One limit for all of the sending, before there is a thread for it and after.
+        turn = self._own.turn = Turn(conn.sock, conn.spent_s)
+        conn.spent_s = 0.0
         self._turns.add(turn)
         try:
-            for route in self.app.quick_routes if self.alive else ():
-                if environ := plain_environ(seen, route):
-                    return self._handle_plain(conn, environ, len(seen))
+            if environ and self.alive:
+                return self._handle_plain(conn, environ, size)
             return super().handle(conn)
         finally:
             self._turns.discard(turn)
@@ -133,6 +150,7 @@ class HttpWorker(LoopWorker):
         """Serve a request that needs no parser; as `handle`, says whether another may follow."""
         answer = PlainAnswer()
         try:
+            environ["REMOTE_ADDR"] = str(conn.client[0])
             conn.sock.setblocking(True)
             conn.init()
             conn.sock.recv(size, socket.MSG_WAITALL)
@@ -142,7 +160,16 @@ class HttpWorker(LoopWorker):
         except Exception as error:  # noqa: BLE001 (as gunicorn does)
             self.handle_error(None, conn.sock, conn.client, error)
             return False
-        return bool(len(self.keepalived_conns) < self.max_keepalived)
+        return not self._own.turn.is_cut and len(self.keepalived_conns) < self.max_keepalived
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        """Serve a request as gunicorn does, but for the pieces in which the answer goes out."""
+        self._own.turn.announce_close = req.force_close
+        gathered = Gathered(conn.sock)
+        seen = SimpleNamespace(sock=gathered, client=conn.client, server=conn.server)
+        outcome = super().handle_request(req, seen)
+        gathered.flush()
+        return outcome
 
     def _keepalive_after(self, conn: Connection, keepalive: bool) -> bool:
         """Say whether another request may follow; what is left of a body is not waited for."""
@@ -155,14 +182,24 @@ class HttpWorker(LoopWorker):
         status = _status_of(exc)
         if status == 500:
             _log.error("unexpected error", exc_info=exc)
-        request_id = new_request_id()
-        reason = f"malformed: {type(exc).__name__}"
-        log_request({"request_id": request_id, "status": status, "reason": reason})
+        record = Record(new_request_id(), status=status)
+        record.fields["reason"] = f"malformed: {type(exc).__name__}"
+        self.app.note_malformed(record)
+        log_request({"request_id": record.request_id, "status": status, **record.fields})
         with contextlib.suppress(OSError):
-            client.send(self.app.refuse(status, request_id), socket.MSG_DONTWAIT)
+            client.send(self.app.refuse(status, record.request_id), socket.MSG_DONTWAIT)
 
-    def _is_quick(self, seen: bytes) -> bool:
-        if len(seen) > SMALL_BYTES or whole_bytes(seen) != len(seen):
+    def _plain(self, seen: bytes) -> dict[str, Any] | None:
+        """Read a request that may be served at once and needs no parser; None for all others."""
+        if len(seen) > SMALL_BYTES or time.monotonic() <= self._quick_from:
+            return None
+        for route in self.app.quick_routes:
+            if environ := plain_environ(seen, route):
+                return environ
+        return None
+
+    def _is_quick(self, seen: bytes, awaited: int) -> bool:
+        if not len(seen) == awaited <= SMALL_BYTES:
             return False
         target = seen[: seen.find(b" ", seen.find(b" ") + 1)]
         if target in self.app.quick_routes:
@@ -174,10 +211,8 @@ class HttpWorker(LoopWorker):
         """Leave small requests to threads for a while."""
         self._quick_from = time.monotonic() + _SLOW_FOR_S
 
-    def _serve_at_once(self, conn: Connection, seen: bytes) -> None:
-        with self.serving():
-            outcome = self.handle(conn, seen)
-        self.finish_request(conn, _Done(outcome))
+    def _serve_at_once(self, conn: Connection, environ: dict[str, Any] | None, size: int) -> None:
+        self.finish_request(conn, _Done(self.serve_from_loop(self.handle, conn, environ, size)))
 
     def _park(self, conn: Connection, awaited: int) -> None:
         """Wait for more of a request without a thread."""

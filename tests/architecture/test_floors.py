@@ -22,6 +22,8 @@ COMMANDS = {
     "serving.web",
 }
 FIELD = {"numpy", "pandas", "pyarrow", "scipy", "threadpoolctl", "xgboost", "matplotlib"}
+#: What a prediction job calls the model with, and reads its answers.
+JOB = {"jsonpath_ng", "urllib3"}
 
 #: floor → what it may import besides itself and the standard library
 MAY_IMPORT = {
@@ -35,7 +37,9 @@ MAY_IMPORT = {
     "serving/cli.py": COMMANDS | {"serving.commands"},
     "training": FIELD
     | S3
-    | {"click", "pydantic", "pydantic_core", "tqdm", "yaml", SCORING, "serving.registry"},
+    | JOB
+    | {"click", "markdown_it", "PIL", "pydantic", "pydantic_core", "tqdm", "yaml"}
+    | {SCORING, "serving.registry"},
 }
 
 

@@ -48,6 +48,12 @@ class FakeUpstream:
             raise self.answer
         return self.answer
 
+    def schema(self, request_id: str) -> Answer | None:
+        self.asked.append((b"schema", {"X-Request-Id": request_id}))
+        if isinstance(self.answer, UpstreamError):
+            raise self.answer
+        return self.answer
+
     def is_ready(self) -> bool:
         return self.ready
 

@@ -1,7 +1,7 @@
 """Requests that two readers could read in two ways; each hides a second one, the poison.
 
-Some shapes are those of gunicorn's own collection of invalid requests. A target or a host that is
-wrong is none of them: where such a request ends is clear, and the next one is the caller's.
+Some shapes are those of gunicorn's own collection of invalid requests. Others end where everybody
+sees it, and what is odd is their target or their credentials: `ODD`.
 """
 
 from __future__ import annotations
@@ -103,4 +103,27 @@ SHAPES = [
     Shape("a method in small letters", (HOST, CL4), b"{}  ", first=b"post " + PATH + b" HTTP/1.1"),
     Shape("CONNECT", (HOST, CL4), b"{}  ", first=b"CONNECT x:80 HTTP/1.1"),
     Shape("a body on GET", (HOST, b"Content-Length: 0"), b"", first=b"GET / HTTP/9.9"),
+]  # fmt: skip
+
+
+def _target(target: bytes) -> Shape:
+    first = b"POST " + target + b" HTTP/1.1"
+    return Shape(f"target {target!r}", (HOST, CL4), b"{}  ", first=first)
+
+
+#: Refused by the gateway's own rules, not by the parser.
+ODD = [
+    Shape("no host", (CL4,), b"{}  "),
+    Shape("two keys", (HOST, b"X-Api-Key: a", CL4), b"{}  "),
+    *map(
+        _target,
+        (
+            b"http://x" + PATH, b"http://y/ping", b"//x" + PATH, b"/default%2Finvocations",
+            b"/%64efault/invocations", PATH + b"/", PATH + b"#a", PATH + b";a=b",
+            b"/default/../default/invocations", b"/default//invocations", b"/default\\invocations",
+            b"/other", b"/ping", b"/metrics",
+        ),
+    ),
+    Shape("another method", (HOST, CL4), b"{}  ", first=b"PUT " + PATH + b" HTTP/1.1"),
+    Shape("every target", (HOST, CL4), b"{}  ", first=b"OPTIONS * HTTP/1.1"),
 ]  # fmt: skip

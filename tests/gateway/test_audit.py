@@ -13,6 +13,7 @@ from serving.gateway.grants import Grants
 from serving.gateway.keyring import KeyRing
 from serving.gateway.keys import issue, list_keys, pepper_beside, read_pepper, revoke
 from serving.gateway.limits import Limiter
+from serving.gateway.metrics import DecisionMetrics
 from serving.gateway.refusals import Refused
 from serving.web.metric_board import Board
 from serving.web.metric_slots import FOLDER
@@ -103,14 +104,15 @@ def test_a_failure_beyond_the_limit_still_says_what_was_wrong(keys):
 
 def test_every_decision_is_counted_once_by_words_of_a_short_list(monkeypatch):
     monkeypatch.delenv(FOLDER, raising=False)
-    monkeypatch.setattr(audit, "keep", lambda _: None)
-    metrics = audit.DecisionMetrics()
+    monkeypatch.setattr("serving.gateway.metrics.keep", lambda _: None)
+    metrics = DecisionMetrics()
     records = []
     for decision, reason in [
         ("forwarded", ""),
         ("refused", "unknown key"),
         ("refused", "body: 413"),
         ("failed", "upstream: UpstreamTimedOut"),
+        ("refused", "malformed: InvalidHeader"),
     ]:
         record = Record("id")
         audit.note_decision(record, decision, reason)
@@ -119,7 +121,7 @@ def test_every_decision_is_counted_once_by_words_of_a_short_list(monkeypatch):
     def observe():
         for _ in range(500):
             for record in [*records, Record("ping")]:
-                metrics.observe(record, 0.0)
+                metrics.count(record)
 
     threads = [threading.Thread(target=observe) for _ in range(4)]
     for thread in threads:
@@ -140,6 +142,29 @@ def test_every_decision_is_counted_once_by_words_of_a_short_list(monkeypatch):
         ("forwarded", "none", "none"): 2000,
         ("refused", "none", "unknown key"): 2000,
         ("refused", "none", "other"): 2000,
+        ("refused", "none", "malformed"): 2000,
         ("failed", "none", "other"): 2000,
         ("none", "none", "none"): 2000,
     }
+
+
+@pytest.mark.parametrize(
+    ("record", "decision"),
+    [
+        (Record("id", None, 400), "refused"),
+        (Record("id", "/default/invocations", 500), "failed"),
+        (Record("id", "/default/invocations", 503, "deadline"), "failed"),
+        (
+            Record("id", "/default/invocations", 503, "deadline", {"decision": "forwarded"}),
+            "failed",
+        ),
+        (Record("id", "/default/invocations", 200, "", {"decision": "forwarded"}), "forwarded"),
+        (Record("id", "/ping", 200), None),
+        (Record("id", "/ping", 503, "", {"decision": "failed"}), "failed"),
+    ],
+    ids=str,
+)
+def test_row_92_whoever_ended_a_request_it_has_one_decision(record, decision):
+    audit.complete(record)
+
+    assert record.fields.get("decision") == decision

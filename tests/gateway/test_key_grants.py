@@ -70,7 +70,7 @@ def test_what_a_key_is_granted_is_kept(path):
     ("grants", "says"),
     [
         ({"scopes": ()}, "not empty"),
-        ({"scopes": ("score:*",)}, "scopes are"),
+        ({"scopes": ("score:*",)}, "scopes may hold"),
         ({"scopes": (7,)}, "texts only"),
         ({"endpoints": ()}, "not empty"),
         ({"endpoints": ("../b",)}, "endpoint's name"),

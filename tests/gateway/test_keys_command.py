@@ -66,7 +66,7 @@ def test_a_key_that_begins_later_lasts_from_then_on(keys, path):
         ("--rate", "10", "10/second"),
         ("--rate", "99999/second", "up to 10000"),
         ("--quota", "many", "10/second"),
-        ("--scope", "all", "scopes are"),
+        ("--scope", "all", "scopes may hold"),
         ("--endpoint", "a/b", "endpoint's name"),
     ],
 )
@@ -145,7 +145,7 @@ def test_a_token_that_no_gateway_would_take_is_not_made(keys, tmp_path):
         ("--expires", "2h", "at most 3600 seconds"),
         ("--sub", "", "1 to 256 printable characters"),
         ("--sub", "a" * 257, "1 to 256 printable characters"),
-        ("--scope", "all", "scopes are score:invoke and model:read"),
+        ("--scope", "all", "scopes may hold score:invoke, model:read"),
     ]:
         done = keys("jwt", folder, option, value, file=None)
         assert done.exit_code == (2 if option == "--scope" else 1)

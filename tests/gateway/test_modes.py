@@ -4,7 +4,17 @@ import json
 
 import pytest
 
-from serving.gateway.upstream import Answer, NoSuchEndpoint, UpstreamTimedOut
+from serving.gateway.upstream import (
+    Answer,
+    NoSuchEndpoint,
+    UpstreamBusy,
+    UpstreamFailed,
+    UpstreamThrottled,
+    UpstreamTimedOut,
+    UpstreamTooLarge,
+    UpstreamUnreachable,
+    UpstreamUnusable,
+)
 from tests.gateway.fakes import FakeUpstream
 from tests.gateway.in_process import client_of, ring_of
 from tests.gateway.sagemaker_runtime import ARN, model_error
@@ -15,11 +25,11 @@ SAGEMAKER_PATH = "/endpoints/css/invocations"
 
 @pytest.fixture
 def ask(keys):
-    def ask_one(answer, mode, path=PATH, **headers):
+    def ask_one(answer, mode, path=PATH, *, body=b"{}", **headers):
         upstream = FakeUpstream(answer)
         client = client_of(upstream, ring_of(keys), mode=mode)
         sent = {"x-api-key": keys.key.secret, **headers}
-        return client.post(path, data=b"{}", headers=sent), upstream
+        return client.post(path, data=body, headers=sent), upstream
 
     return ask_one
 
@@ -72,6 +82,77 @@ def test_g18_in_css_mini_mode_an_error_is_a_200_with_sagemaker_s_words(ask):
 
     assert response.status_code == 200
     assert response.json["ErrorCode"] == "CLIENT_ERROR_FROM_MODEL"
+
+
+SIX_MIB = 6 * 2**20
+
+
+@pytest.mark.parametrize(
+    ("mode", "failure", "status", "code"),
+    [
+        ("strict", from_container(413), 424, "CLIENT_ERROR_FROM_MODEL"),
+        ("strict", UpstreamTooLarge("413"), 413, None),
+        ("proxy", from_container(413), 413, None),
+        ("proxy", UpstreamTooLarge("413"), 413, None),
+        ("css-mini", from_container(413), 200, "CLIENT_ERROR_FROM_MODEL"),
+        ("css-mini", UpstreamTooLarge("413"), 200, "RequestTooLargeException"),
+    ],
+)
+def test_g9_a_body_between_6_mib_and_10_mb_passes_the_gateway_and_is_refused_behind_it(
+    ask, mode, failure, status, code
+):
+    body = bytes(SIX_MIB + 1)
+
+    response, upstream = ask(failure, mode, body=body)
+
+    ((sent, _),) = upstream.asked
+    assert len(sent) == len(body)
+    assert response.status_code == status
+    assert response.json.get("ErrorCode") == code
+    assert "predictions" not in response.json
+
+
+@pytest.mark.parametrize(
+    ("failure", "status", "code"),
+    [
+        (UpstreamBusy("ServiceUnavailable"), 503, "ServiceUnavailableException"),
+        (UpstreamThrottled("Throttling"), 429, "TooManyRequestsException"),
+        (UpstreamFailed("InternalFailure"), 502, "InternalServerErrorException"),
+    ],
+)
+def test_what_sagemaker_says_for_itself_is_a_200_with_a_code_in_css_mini_mode_alone(
+    ask, failure, status, code
+):
+    hidden, _ = ask(failure, "css-mini")
+    shown, _ = ask(failure, "strict")
+    by_sagemakers_client, _ = ask(failure, "css-mini", SAGEMAKER_PATH)
+
+    assert hidden.status_code == 200
+    assert sorted(hidden.json) == ["ErrorCode", "Message"]
+    assert hidden.json["ErrorCode"] == code
+    assert shown.status_code == by_sagemakers_client.status_code == status
+
+
+@pytest.mark.parametrize(
+    ("failure", "status"),
+    [(UpstreamTimedOut(), 504), (UpstreamUnreachable(), 504), (UpstreamUnusable(), 500)],
+)
+def test_what_the_gateway_finds_out_for_itself_keeps_its_status_in_css_mini_mode(
+    ask, failure, status
+):
+    response, _ = ask(failure, "css-mini")
+
+    assert response.status_code == status
+
+
+def test_a_failure_that_goes_out_with_200_is_a_failure_in_the_log(ask, caplog):
+    caplog.set_level("INFO", "serving")
+
+    ask(UpstreamTooLarge("413"), "css-mini")
+
+    (line,) = [record.fields for record in caplog.records if record.getMessage() == "request"]
+    assert line["status"] == 200
+    assert (line["decision"], line["reason"]) == ("failed", "upstream: UpstreamTooLarge")
 
 
 @pytest.mark.parametrize(("mode", "status"), [("css-mini", 200), ("strict", 400), ("proxy", 400)])

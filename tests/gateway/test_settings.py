@@ -1,7 +1,6 @@
 import pytest
 
-from serving.gateway.keys import issue, pepper_beside
-from serving.gateway.server import main
+from serving.gateway.keys import issue
 from serving.gateway.settings import GatewaySettings, mode_of, sagemaker_endpoint
 from serving.web.settings import SettingsError, read_settings
 from tests.gateway.fakes import NOON
@@ -73,35 +72,6 @@ def test_a_password_in_the_upstream_is_refused_and_not_repeated(tmp_path):
     assert "marked" not in str(refused.value)
 
 
-def test_every_mistake_is_named_at_once(tmp_path, capsys):
-    given = environ(tmp_path, SCORECARD_GATEWAY_PORT="x", SCORECARD_STAGE="/")
-    del given["SCORECARD_UPSTREAM"]
-
-    with pytest.raises(SystemExit) as left:
-        main(given)
-
-    assert left.value.code == 2
-    said = capsys.readouterr().err
-    assert all(
-        name in said for name in ["SCORECARD_UPSTREAM", "SCORECARD_GATEWAY_PORT", "SCORECARD_STAGE"]
-    )
-
-
-@pytest.mark.parametrize(
-    ("changed", "says"),
-    [
-        ({"SCORECARD_UPSTREAM": "sagemaker://css"}, "AWS_REGION is not set"),
-        ({"SCORECARD_KEYS_FILE": ""}, "SCORECARD_KEYS_FILE, SCORECARD_JWT_ISSUERS_FILE or both"),
-    ],
-)
-def test_settings_that_do_not_go_together_are_refused(tmp_path, capsys, changed, says):
-    with pytest.raises(SystemExit) as left:
-        main(environ(tmp_path, **changed))
-
-    assert left.value.code == 2
-    assert says in capsys.readouterr().err
-
-
 def test_a_sagemaker_endpoint_lends_its_name_and_its_mode(tmp_path):
     given = environ(tmp_path, SCORECARD_UPSTREAM="sagemaker://css", AWS_REGION="eu-west-1")
 
@@ -110,24 +80,3 @@ def test_a_sagemaker_endpoint_lends_its_name_and_its_mode(tmp_path):
     assert sagemaker_endpoint(settings) == "css"
     assert mode_of(settings) == "strict"
     assert mode_of(read_settings(GatewaySettings, environ(tmp_path))) == "proxy"
-
-
-@pytest.mark.parametrize(
-    ("spoil", "says"),
-    [
-        (lambda path: path.unlink(), "there is no file"),
-        (lambda path: path.write_text("{"), "is not a keys file"),
-        (lambda path: path.write_text('{"schema":1,"keys":[]}'), "holds no key"),
-        (lambda path: pepper_beside(path).unlink(), "No such file"),
-        (lambda path: pepper_beside(path).chmod(0o644), "open to other users"),
-    ],
-)
-def test_a_gateway_without_usable_keys_does_not_start(tmp_path, capsys, spoil, says):
-    given = environ(tmp_path)
-    spoil(tmp_path / "keys.json")
-
-    with pytest.raises(SystemExit) as left:
-        main(given)
-
-    assert left.value.code == 2
-    assert says in capsys.readouterr().err

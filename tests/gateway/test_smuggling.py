@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.gateway.smuggling import HOST, POISON_BODY, SHAPES, Shape, wire
+from tests.gateway.smuggling import HOST, ODD, POISON_BODY, SHAPES, Shape, wire
 
 
 def test_there_are_as_many_shapes_as_promised():
@@ -28,3 +28,24 @@ def test_row_25_no_shape_smuggles_a_second_request_in(gateway, container, keys, 
     assert not [heard for heard in container.heard if heard.path != "/invocations"]
     assert answers.count(b"HTTP/1.1 ") <= 1
     assert keys.key.secret.encode() not in answers
+
+
+@pytest.mark.parametrize("shape", ODD, ids=lambda shape: shape.why)
+def test_after_a_request_that_is_odd_nothing_is_served_on_its_connection(
+    gateway, container, keys, shape
+):
+    answers = gateway.send_raw(wire(shape, keys.key.secret.encode()))
+
+    assert answers[9:12] in (b"400", b"403")
+    assert answers.count(b"HTTP/1.1 ") == 1
+    assert b"\r\nConnection: close\r\n" in answers
+    assert not container.invocations
+
+
+def test_after_a_wrong_key_the_next_request_is_served(gateway, keys):
+    proper = Shape("proper", (HOST, b"Content-Length: 2"), b"{}")
+
+    answers = gateway.send_raw(wire(proper, b"wrong") + wire(proper, keys.key.secret.encode()))
+
+    statuses = [answer[:3] for answer in answers.split(b"HTTP/1.1 ")[1:]]
+    assert statuses == [b"403", b"403", b"200", b"200"]

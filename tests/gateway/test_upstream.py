@@ -176,7 +176,9 @@ def test_after_a_time_out_the_next_answer_is_its_own(upstream, container):
     assert upstream.invoke(b"{}", {}).body == b"mine"
 
 
-def test_the_largest_answer_passes_and_one_byte_more_does_not(upstream, container):
+def test_the_largest_answer_passes_and_one_byte_more_does_not(container):
+    # A second may be too short for it where others are at work, too.
+    upstream = HttpUpstream(container.url, timeout_s=20, connections=1)
     container.reply = Reply(body=bytes(MAX_ANSWER_BYTES))
     assert len(upstream.invoke(b"{}", {}).body) == MAX_ANSWER_BYTES
 

@@ -2,12 +2,13 @@
 
 import pytest
 from gunicorn.config import Config
+from gunicorn.http.errors import LimitRequestHeaders
 from gunicorn.http.parser import RequestParser
 from gunicorn.http.wsgi import default_environ
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from serving.web.plain_requests import PlainAnswer, plain_environ
+from serving.web.plain_requests import MAX_HEADERS, PlainAnswer, plain_environ
 
 ROUTE = b"POST /invocations"
 FIRST = b"POST /invocations HTTP/1.1"
@@ -72,6 +73,21 @@ ODD = {
 @pytest.mark.parametrize("seen", ODD.values(), ids=ODD)
 def test_what_is_in_the_least_unusual_is_left_to_gunicorn(seen):
     assert plain_environ(seen, ROUTE) is None
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_it_takes_as_many_headers_as_gunicorn_and_no_more(more):
+    others = [b"X-%d: a" % number for number in range(MAX_HEADERS - 2 + more)]
+    seen = request(HOST, LENGTH, *others)
+
+    environ = plain_environ(seen, ROUTE)
+
+    if more:
+        assert environ is None
+        with pytest.raises(LimitRequestHeaders):
+            gunicorns(seen)
+    else:
+        assert environ == environ | gunicorns(seen)
 
 
 def gunicorns(seen):

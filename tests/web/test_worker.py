@@ -198,3 +198,30 @@ def test_health_checks_that_announce_a_body_hold_up_nobody(server, length):
 
         assert ask(server).status == 200
         assert time.monotonic() - started < 0.5
+
+
+def test_the_time_to_send_is_one_limit_for_what_comes_with_and_without_a_thread(server):
+    parked_s = 0.7 * READING_S
+    with connect(server) as client:
+        started = time.monotonic()
+        client.sendall(b"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n")
+        time.sleep(parked_s)
+
+        # So much of a body in chunks gets a thread, which waits for the rest.
+        client.sendall(b"\r\n5000\r\n" + b"x" * 17_000)
+        read_all(client)
+        took = time.monotonic() - started
+
+    # The watchdog looks four times in that time.
+    assert READING_S <= took < READING_S + parked_s - 0.1
+
+
+def test_a_request_that_was_slow_leaves_the_next_one_on_its_connection_all_the_time(server):
+    with connect(server) as client:
+        for _ in range(3):
+            sent = request("/echo", b"{}")
+            client.sendall(sent[:20])
+            time.sleep(0.7 * READING_S)
+            client.sendall(sent[20:])
+
+            assert client.recv(65536).endswith(b"\r\n\r\n{}")
