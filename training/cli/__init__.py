@@ -7,15 +7,20 @@ import importlib.util
 import click
 
 from training.cli.data import data
+from training.cli.explain import explain
 from training.cli.fit import build, lint, pack, train
+from training.cli.job import job
 from training.cli.model import model
 from training.cli.promote import promote
 from training.cli.publish import publish
+from training.cli.query import query
 from training.cli.registry import gc, rollback, versions
 from training.cli.score import evaluate, score
 
 #: What the commands need; an image without it does not offer them.
 _NEEDED = (
+    "jsonpath_ng",
+    "markdown_it",
     "matplotlib",
     "pandas",
     "pyarrow",
@@ -31,7 +36,7 @@ def add_commands(root: click.Group) -> None:
     """Add this package's commands, if what they need is installed."""
     if all(importlib.util.find_spec(name) for name in _NEEDED):
         for command in (
-            data, train, evaluate, score, model, build, pack, lint,
-            publish, promote, versions, rollback, gc,
+            data, train, evaluate, score, explain, model, build, pack, lint,
+            publish, promote, versions, rollback, gc, job, query,
         ):  # fmt: skip
             root.add_command(command)
