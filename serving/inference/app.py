@@ -1,4 +1,4 @@
-"""The container's app: invocations, and Flask for everything else."""
+"""The container's app: invocations and explanations, and Flask for everything else."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from flask import Flask, request
 
-from serving.inference.invocations import ROUTE, Invocations
+from serving.inference.invocations import TASKS, Invocations
 from serving.inference.model_source import ModelSource
 from serving.inference.routes import BatchPlan, routes
 from serving.web import problems
@@ -50,7 +50,7 @@ def create_app(
     flask = app.wsgi_app
 
     def dispatch(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if environ["PATH_INFO"] == ROUTE and environ["REQUEST_METHOD"] == "POST":
+        if environ["PATH_INFO"] in TASKS and environ["REQUEST_METHOD"] == "POST":
             return invocations(environ, start_response)
         return flask(environ, start_response)
 

@@ -1,6 +1,6 @@
-"""`POST /invocations`, as a WSGI app of its own.
+"""`POST /invocations` and `POST /explain`, as a WSGI app of their own.
 
-Of what a web framework does for a request this route needs nothing, and it would take as long as
+Of what a web framework does for a request these routes need nothing, and it would take as long as
 scoring an account.
 """
 
@@ -8,19 +8,34 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
 from wsgiref.types import StartResponse, WSGIEnvironment
 
+from serving.inference.explanations import EXPLAINED, explain
 from serving.inference.model_source import ModelSource, current_model
-from serving.inference.prediction import Manner, predict
-from serving.inference.wire.formats import JSON, Format, answer_format, request_format
+from serving.inference.prediction import Manner, Prediction, predict
+from serving.inference.served_model import ServedModel
+from serving.inference.wire.formats import FORMATS, JSON, Format, answer_format, request_format
 from serving.web.body import drain, read_body
 from serving.web.problems import Problem, answer_of, unexpected
 from serving.web.requests import Record, record_of
 from serving.web.slots import BodyMemory, Slots
 from serving.web.turns import turn_of
 
-ROUTE = "/invocations"
+
+class Task(NamedTuple):
+    """What a route does with a body, and the formats in which it answers; the first is usual."""
+
+    do: Callable[[ServedModel, bytes, Format, Format, Manner, dt.datetime], Prediction]
+    formats: tuple[Format, ...]
+
+
+#: To answer another question about accounts, add an entry.
+TASKS: Mapping[str, Task] = {
+    "/invocations": Task(predict, FORMATS),
+    "/explain": Task(explain, EXPLAINED),
+}
 
 #: What SageMaker passes on between its caller and the container, as long as it is visible ASCII.
 ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
@@ -33,7 +48,7 @@ def utc_now() -> dt.datetime:
 
 
 class Invocations:
-    """Answers invocations with the model of the moment.
+    """Does the `TASKS` with the model of the moment.
 
     Parameters
     ----------
@@ -41,11 +56,12 @@ class Invocations:
     manner : Manner
         How requests are scored.
     slots : int
-        How many are scored at once; who comes beyond that gets 503.
+        How many requests are worked on at once; who comes beyond that gets 503.
     max_body_bytes : int
         Largest body; `slots` times as much is held in memory at once.
     usual_answer : callable
-        Gives, for the request's format, that of the answer to a caller who takes any.
+        Gives, for the request's format, that of the answer to a caller who takes any; of a task
+        that does not answer in it, the first that it does is given.
     version_header : str
         Header that names the artifact.
     now : callable
@@ -73,11 +89,11 @@ class Invocations:
         self._now = now
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Serve one invocation."""
+        """Serve a request to the path of a task."""
         record = record_of(environ)
-        record.route = ROUTE
+        record.route = environ["PATH_INFO"]
         try:
-            headers, pieces = self._serve(environ, record)
+            headers, pieces = self._serve(TASKS[environ["PATH_INFO"]], environ, record)
             status = "200 OK"
         except Exception as error:  # noqa: BLE001 (whatever it is, the caller gets an answer)
             problem = error if isinstance(error, Problem) else unexpected(error, record)
@@ -88,18 +104,19 @@ class Invocations:
         return pieces
 
     def _serve(
-        self, environ: WSGIEnvironment, record: Record
+        self, task: Task, environ: WSGIEnvironment, record: Record
     ) -> tuple[list[tuple[str, str]], list[bytes]]:
         # Refused before anything is read or computed: no model, types, size, no room.
         model = current_model(self._model)
         record.fields["artifact_version"] = model.version
         asked = request_format(environ.get("CONTENT_TYPE", ""))
-        given = answer_format(environ.get("HTTP_ACCEPT", ""), self._usual_answer(asked))
+        usual = self._usual_answer(asked)
+        given = answer_format(environ.get("HTTP_ACCEPT", ""), usual, task.formats)
         with self._memory.body() as hold:
             body = read_body(environ, self._max_body_bytes, hold)
             turn_of(environ).has_read()
             with self._slots:
-                answer = predict(model, body, asked, given, self._manner, self._now())
+                answer = task.do(model, body, asked, given, self._manner, self._now())
         record.fields.update(answer.fields)
         headers = [
             ("Content-Type", given.answer_type),

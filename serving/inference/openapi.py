@@ -9,6 +9,8 @@ from typing import Any
 
 import orjson
 
+from serving.inference.explanations import EXPLAINED, MAX_ACCOUNTS
+from serving.inference.openapi_explanations import explanation_schemas
 from serving.inference.openapi_schemas import (
     component_schemas,
     csv_body,
@@ -36,6 +38,7 @@ def encode_openapi(model: ServedModel) -> bytes:
             },
             "paths": {
                 "/invocations": {"post": _invocations(model)},
+                "/explain": {"post": _explain(model)},
                 "/ping": {"get": _get("Is a model loaded?", _STATUS, 503)},
                 "/readyz": {"get": _get("The same as /ping.", _STATUS, 503)},
                 "/livez": {"get": _get("Is the process up?", _STATUS)},
@@ -46,13 +49,35 @@ def encode_openapi(model: ServedModel) -> bytes:
                 },
                 "/metrics": {"get": _metrics()},
             },
-            "components": {"schemas": component_schemas(model)},
+            "components": {"schemas": component_schemas(model) | explanation_schemas(model)},
         },
         option=orjson.OPT_INDENT_2,
     )
 
 
 def _invocations(model: ServedModel) -> _Part:
+    answers: _Part = {kind.media_types[0]: {"schema": {"type": "string"}} for kind in FORMATS}
+    answers["application/json"] = {"schema": {"$ref": "#/components/schemas/Predictions"}}
+    return _about_accounts(
+        model,
+        "Score accounts.",
+        "A prediction per account, in order, each with every key; null where there is no score.",
+        answers,
+    )
+
+
+def _explain(model: ServedModel) -> _Part:
+    answers: _Part = {kind.media_types[0]: {"schema": {"type": "string"}} for kind in EXPLAINED}
+    answers["application/json"] = {"schema": {"$ref": "#/components/schemas/Explanations"}}
+    return _about_accounts(
+        model,
+        "Say why accounts have their scores, and what would bring higher ones.",
+        f"An explanation per account, in order; of at most {MAX_ACCOUNTS} accounts at once.",
+        answers,
+    )
+
+
+def _about_accounts(model: ServedModel, summary: str, answer: str, answers: _Part) -> _Part:
     bodies = {
         "application/json": {"schema": json_body(), "examples": _json_examples(model)},
         "text/csv": {"schema": csv_body(model), "examples": _csv_examples(model)},
@@ -61,15 +86,12 @@ def _invocations(model: ServedModel) -> _Part:
             "examples": {"features": {"value": _json_line(model)}},
         },
     }
-    answers: _Part = {kind.media_types[0]: {"schema": {"type": "string"}} for kind in FORMATS}
-    answers["application/json"] = {"schema": {"$ref": "#/components/schemas/Predictions"}}
     return {
-        "summary": "Score accounts.",
+        "summary": summary,
         "requestBody": {"required": True, "content": bodies},
         "responses": {
             "200": {
-                "description": "A prediction per account, in order, each with every key; null "
-                "where there is no score.",
+                "description": answer,
                 "headers": {"X-Scorecard-Version": {"schema": {"type": "string"}}},
                 "content": answers,
             },
@@ -147,10 +169,10 @@ def _problems(*statuses: int) -> _Part:
         400: "The body cannot be read; says what to change.",
         404: "There is none here.",
         406: "None of the accepted types is given here.",
-        413: "The body is too large.",
+        413: "The body is too large, or has too many accounts.",
         415: "Bodies of this type are not read.",
         500: "Unexpected; the log has more under the request id.",
-        503: "No model is loaded, all slots are busy, or scoring takes too long; try again.",
+        503: "No model is loaded, all slots are busy, or it takes too long; try again.",
     }
     return {
         str(status): {"description": said[status], "content": content}

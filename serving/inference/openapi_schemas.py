@@ -32,21 +32,21 @@ def component_schemas(model: ServedModel) -> dict[str, Schema]:
             "required": names,
             "properties": {column.name: _value(column) for column in model.columns.inputs},
         },
-        "Json": _holding("instances", _list_of({"anyOf": [_FEATURES, _DENSE]})),
-        "NumpyInstance": _holding("instances", _list_of(_ref("Row"))),
-        "NumpyInput": _holding("inputs", _list_of(_ref("Row"))),
-        "Rows": {**_list_of(_ref("Row")), "minItems": 1},
+        "Json": _holding("instances", list_of({"anyOf": [_FEATURES, _DENSE]})),
+        "NumpyInstance": _holding("instances", list_of(ref("Row"))),
+        "NumpyInput": _holding("inputs", list_of(ref("Row"))),
+        "Rows": {**list_of(ref("Row")), "minItems": 1},
         "DataFrameSplit": _holding(
             "dataframe_split",
             {
                 "type": "object",
                 "required": ["columns", "data"],
-                "properties": {"columns": {"const": names}, "data": _list_of(_ref("Row"))},
+                "properties": {"columns": {"const": names}, "data": list_of(ref("Row"))},
             },
         ),
-        "DataFrameRecords": _holding("dataframe_records", _list_of(_ref("Named"))),
+        "DataFrameRecords": _holding("dataframe_records", list_of(ref("Named"))),
         "Prediction": _prediction(model),
-        "Predictions": _closed({"predictions": _list_of(_ref("Prediction"))}),
+        "Predictions": closed({"predictions": list_of(ref("Prediction"))}),
         "Problem": _PROBLEM,
     }
 
@@ -62,7 +62,7 @@ def json_body() -> Schema:
         "DataFrameRecords",
         "Named",
     )
-    return {"anyOf": [_ref(shape) for shape in shapes]}
+    return {"anyOf": [ref(shape) for shape in shapes]}
 
 
 def csv_body(model: ServedModel) -> Schema:
@@ -120,14 +120,16 @@ def _prediction(model: ServedModel) -> Schema:
         "string": {"type": ["string", "null"]},
         "array": {"type": ["array", "null"], "items": {"type": "string"}},
     }
-    return _closed({key: kinds[kind] for key, kind in model.predictions.kinds.items()})
+    return closed({key: kinds[kind] for key, kind in model.predictions.kinds.items()})
 
 
-def _ref(name: str) -> Schema:
+def ref(name: str) -> Schema:
+    """Refer to a named schema."""
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def _list_of(items: Schema) -> Schema:
+def list_of(items: Schema) -> Schema:
+    """Describe a list."""
     return {"type": "array", "items": items}
 
 
@@ -135,7 +137,8 @@ def _holding(key: str, content: Schema) -> Schema:
     return {"type": "object", "required": [key], "properties": {key: content}}
 
 
-def _closed(properties: dict[str, Schema]) -> Schema:
+def closed(properties: dict[str, Schema]) -> Schema:
+    """Describe an object that has all of these keys and no others."""
     return {
         "type": "object",
         "required": list(properties),
@@ -144,8 +147,8 @@ def _closed(properties: dict[str, Schema]) -> Schema:
     }
 
 
-_FEATURES = _holding("features", _ref("Row"))
-_DENSE = _holding("data", _holding("features", _holding("values", _ref("Row"))))
+_FEATURES = _holding("features", ref("Row"))
+_DENSE = _holding("data", _holding("features", _holding("values", ref("Row"))))
 
 _TEXT: Schema = {"type": "string"}
 
@@ -157,7 +160,7 @@ _PROBLEM: Schema = {
         "errors": {
             "type": "array",
             "maxItems": 10,
-            "items": _closed({"path": _TEXT, "reason": _TEXT}),
+            "items": closed({"path": _TEXT, "reason": _TEXT}),
         },
         "retry_after": {"type": "integer"},
         "request_id": _TEXT,

@@ -6,12 +6,12 @@ import datetime as dt
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.inference.ranges import refuse_shifted
+from serving.inference.ranges import Seen, refuse_shifted
 from serving.inference.served_model import ServedModel
 from serving.inference.wire.formats import Decoded, Format
 from serving.scoring import InvalidInput, MissingColumns, Scores
@@ -77,7 +77,37 @@ def predict(
         takes too long.
     """
     deadline = time.monotonic() + manner.deadline_s
-    decoded = _decode(model, body, asked, manner, now.date())
+    asked_for = read_request(model, body, asked, manner, now.date())
+    decoded, seen = asked_for.decoded, asked_for.seen
+    pieces, ranks = [given.begin()], []
+    for block, scores in _score(model, decoded, deadline, manner, now):
+        ranks.append(scores.ranks)
+        pieces.append(given.block(model.predictions.keys, block, first=len(ranks) == 1))
+    if model.metrics is not None and ranks:
+        model.metrics.observe(seen, np.concatenate(ranks), len(decoded.bad_rows))
+    end(pieces, given, manner)
+    return Prediction(pieces, len(decoded.bad_rows), asked_for.fields)
+
+
+class Request(NamedTuple):
+    """What a request asks about: its accounts, how they look, what the log says of them."""
+
+    decoded: Decoded
+    seen: Seen
+    fields: dict[str, Any]
+
+
+def read_request(
+    model: ServedModel, body: bytes, asked: Format, manner: Manner, today: dt.date
+) -> Request:
+    """Decode a body.
+
+    Raises
+    ------
+    Problem
+        400 if it cannot be read or seems to have its columns in another order.
+    """
+    decoded = _decode(model, body, asked, manner, today)
     fields = {"rows": len(decoded.accounts), **_bad_rows(decoded)}
     seen = model.ranges.watch(_good(decoded))
     if any(seen.outside):
@@ -85,16 +115,14 @@ def predict(
     refuse_shifted(
         seen, model.scorer.inputs, manner.refuse_out_of_range, rows=len(decoded.accounts)
     )
-    pieces, ranks = [given.begin()], []
-    for block, scores in _score(model, decoded, deadline, manner, now):
-        ranks.append(scores.ranks)
-        pieces.append(given.block(model.predictions.keys, block, first=len(ranks) == 1))
-    if model.metrics is not None and ranks:
-        model.metrics.observe(seen, np.concatenate(ranks), len(decoded.bad_rows))
+    return Request(decoded, seen, fields)
+
+
+def end(pieces: list[bytes], given: Format, manner: Manner) -> None:
+    """Add what stands at the end of an answer."""
     pieces.append(given.end())
     if manner.ends_with_newline and any(pieces) and not b"".join(pieces[-2:]).endswith(b"\n"):
         pieces.append(b"\n")
-    return Prediction(pieces, len(decoded.bad_rows), fields)
 
 
 def _decode(
@@ -133,15 +161,16 @@ def _score(
     """Score block by block; gives the rows of predictions with the scores they are made of."""
     stamp = now.isoformat(timespec="milliseconds")
     for start in range(0, len(decoded.accounts), _BLOCK):
-        _check_time(deadline, manner)
+        check_time(deadline, manner)
         block = slice(start, start + _BLOCK)
         scores = model.scorer.score(decoded.accounts[block])
         bad = [row - start for row in decoded.bad_rows if start <= row < block.stop]
         yield model.predictions.rows(decoded.accounts[block], scores, stamp, bad), scores
-    _check_time(deadline, manner)
+    check_time(deadline, manner)
 
 
-def _check_time(deadline: float, manner: Manner) -> None:
+def check_time(deadline: float, manner: Manner) -> None:
+    """Raise Problem 503 if it is past the deadline, on the monotonic clock."""
     if time.monotonic() > deadline:
         message = f"scoring took longer than {manner.deadline_s:g} s; send fewer accounts at once"
         raise Problem(503, message, kind="deadline", retry_after_s=1)

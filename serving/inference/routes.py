@@ -1,4 +1,4 @@
-"""Everything the container answers beside invocations."""
+"""Everything the container answers beside invocations and explanations."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import orjson
 from flask import Blueprint, Response
 
-from serving.inference.invocations import ROUTE
+from serving.inference.invocations import TASKS
 from serving.inference.model_source import ModelSource, current_model
 from serving.inference.openapi import encode_openapi
 from serving.inference.wire.answers import encode_schema
@@ -50,8 +50,9 @@ def routes(
     blueprint = Blueprint("container", __name__)
     for path, answer in answers.items():
         _add(blueprint, path, "GET", answer)
-    # For the methods that are refused. POST to the path as it is written does not come here.
-    _add(blueprint, ROUTE, "POST", _another_path)
+    # For the methods that are refused. POST to a path as it is written does not come here.
+    for path in TASKS:
+        _add(blueprint, path, "POST", _another_path)
     return blueprint
 
 

@@ -15,6 +15,10 @@ Read in this order:
     peers.py         what the scorer asks of whatever knows an account's peers
     many_accounts.py all of it for many accounts, with arrays
     one_account.py   all of it for one account, without
+    inverse.py       from a share of the peers back to a value
+    goals.py         the value that brings a higher score, or that none does
+    drivers.py       which metrics a component lost its points with
+    explain.py       all of it for an account; explanation.py says what there is
     scorer.py        the door: load_scorer(path).score(accounts)
     artifact.py      how all of it is stored and read back
 """

@@ -80,10 +80,21 @@ class ManyAccounts:
         around, observed, ranks = self._rank(accounts)
         tables = [around.metrics[metric.name] for metric in self._metrics]
         peers = np.array([around.cells.mix(table.peers) for table in tables])
+        low, high = self.intervals_of(observed, ranks, peers, quantile)
+        return Intervals(low.T, high.T)
+
+    def intervals_of(
+        self,
+        observed: NDArray[np.float64],
+        ranks: NDArray[np.float64],
+        peers: NDArray[np.float64],
+        quantile: float,
+    ) -> Intervals:
+        """Give the intervals of ranks that are known; all have shape (n_metrics, n_accounts)."""
         low, high = wilson(ranks, peers, quantile)
         # At a bound the rank is 0 or 1 whoever the peers are.
         sure = (observed <= self._sure_up_to) | (observed >= self._sure_from)
-        return Intervals(np.where(sure, ranks, low).T, np.where(sure, ranks, high).T)
+        return Intervals(np.where(sure, ranks, low), np.where(sure, ranks, high))
 
     def _rank(
         self, accounts: NDArray[np.float64]

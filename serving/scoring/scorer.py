@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,6 +15,8 @@ from numpy.typing import NDArray
 from serving.scoring.artifact import Artifact, read_artifact
 from serving.scoring.encoding import encode_column
 from serving.scoring.errors import InvalidInput, MissingColumns
+from serving.scoring.explain import Explainer
+from serving.scoring.explanation import Explanation
 from serving.scoring.flags import FEW_PEERS, Flag
 from serving.scoring.golden import check_golden
 from serving.scoring.intervals import Intervals, normal_quantile
@@ -22,6 +26,7 @@ from serving.scoring.peer_tables import PeerTables
 from serving.scoring.peers import Surroundings
 from serving.scoring.scorecard import Input, Scorecard
 from serving.scoring.training_ranges import training_ranges
+from serving.scoring.what_if import changed
 
 __all__ = ["FEW_PEERS", "Flag", "Scorer", "Scores", "Table", "load_scorer"]
 
@@ -182,9 +187,68 @@ class Scorer:
         ]
         return Intervals(*(np.concatenate(ends) for ends in zip(*parts, strict=True)))
 
+    def explain(
+        self, accounts: NDArray[np.float64], *, bands: Sequence[float] = ()
+    ) -> list[Explanation]:
+        """Say why accounts have their scores, and what would bring higher ones.
+
+        Takes some ten times as long as `score` does for one account.
+
+        Parameters
+        ----------
+        accounts : ndarray of shape (n_accounts, n_inputs)
+            As `score` takes them.
+        bands : sequence of float
+            Thresholds on the scale, ascending. Where there are any, each metric says which value
+            brings the next one.
+
+        Returns
+        -------
+        list of Explanation
+            One per account; it depends on the account's own row alone.
+
+        Raises
+        ------
+        InvalidInput
+            As `score`; or if the bands do not ascend within the scale.
+        """
+        accounts = self._checked(accounts)
+        scores = self.score(accounts)
+        return self._explainer.explain(accounts, scores.values, scores.ranks, scores.flags, bands)
+
+    def what_if(
+        self,
+        accounts: NDArray[np.float64],
+        changes: Mapping[str, Any],
+        *,
+        scoring_date: dt.date | None = None,
+    ) -> Scores:
+        """Score accounts as if inputs had other values: bit for bit what such accounts score.
+
+        Parameters
+        ----------
+        accounts : ndarray of shape (n_accounts, n_inputs)
+            As `score` takes them; they are not altered.
+        changes : mapping of str to a value
+            Input → what all accounts have instead: a number, a category's name, a date; None
+            means "not known".
+        scoring_date : date, optional
+            Needed only to change a date.
+
+        Raises
+        ------
+        InvalidInput
+            As `score`; or if there is no such input, or it takes no such value.
+        """
+        return self.score(changed(self._checked(accounts), self.inputs, changes, scoring_date))
+
     def around(self, accounts: NDArray[np.float64]) -> Surroundings:
         """Find what surrounds accounts, shape (n_accounts, n_inputs), among their peers."""
         return self._many.around(accounts)
+
+    @cached_property
+    def _explainer(self) -> Explainer:
+        return Explainer(self._many, self.artifact.tables, self.metric_keys)
 
     def _checked(self, accounts: Any) -> NDArray[np.float64]:
         try:

@@ -34,6 +34,7 @@ def post(document):
 def test_the_document_has_every_route(document):
     assert {(path, *methods) for path, methods in document["paths"].items()} == {
         ("/invocations", "post"),
+        ("/explain", "post"),
         ("/ping", "get"),
         ("/readyz", "get"),
         ("/livez", "get"),

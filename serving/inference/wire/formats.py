@@ -66,7 +66,7 @@ class Format:
     media_types: tuple[str, ...]
     answer_type: str
     decode: Decode
-    write: Callable[[Sequence[str], list[list[Any]]], bytes]
+    write: Callable[[Sequence[str], list[Any]], bytes]
     opening: bytes = b""
     between: bytes = b""
     closing: bytes = b""
@@ -76,7 +76,7 @@ class Format:
         """Give what stands before the first block."""
         return self.opening
 
-    def block(self, keys: Sequence[str], rows: list[list[Any]], first: bool) -> bytes:
+    def block(self, keys: Sequence[str], rows: list[Any], first: bool) -> bytes:
         """Write a block of rows.
 
         What `begin`, the blocks in turn and `end` give, put together, is the answer, however its
@@ -151,24 +151,26 @@ def request_format(content_type: str) -> Format:
 
 
 @lru_cache(maxsize=256)
-def answer_format(accept: str, otherwise: Format) -> Format:
+def answer_format(accept: str, otherwise: Format, among: tuple[Format, ...] = FORMATS) -> Format:
     """Choose by Accept: the most welcome; of equally welcome ones `otherwise`, then the table's.
 
     A type that is named comes before one that a wildcard of the same quality lets in. Without an
-    Accept, or with one that takes anything, it is `otherwise`.
+    Accept, or with one that takes anything, it is `otherwise`; the first of `among`, if that is
+    none of them.
 
     Raises
     ------
     Problem
         406 that lists what is given.
     """
+    usual = next((known for known in among if known.media_types == otherwise.media_types), among[0])
     wishes = parse_accept(accept)
     if not wishes:
-        return otherwise
-    candidates = sorted(FORMATS, key=lambda known: known.media_types != otherwise.media_types)
+        return usual
+    candidates = sorted(among, key=lambda known: known is not usual)
     best = max(candidates, key=lambda known: welcome(known.media_types, wishes))
     if welcome(best.media_types, wishes)[0] <= 0:
-        given = ", ".join(known.media_types[0] for known in FORMATS)
+        given = ", ".join(known.media_types[0] for known in among)
         raise Problem(406, f"nothing in Accept is given here; given are {given}")
     return best
 
