@@ -9,6 +9,7 @@ from serving.gateway.refusals import Refusal, Refused
 from serving.gateway.upstream import (
     NoSuchEndpoint,
     UpstreamBusy,
+    UpstreamCannot,
     UpstreamError,
     UpstreamFailed,
     UpstreamThrottled,
@@ -29,6 +30,7 @@ _UPSTREAM: dict[type[UpstreamError], Refusal] = {
     UpstreamBusy: refusals.after(refusals.UPSTREAM_NOT_READY, 5),
     UpstreamTooLarge: refusals.TOO_LARGE_UPSTREAM,
     NoSuchEndpoint: refusals.NO_SUCH_ENDPOINT,
+    UpstreamCannot: refusals.NO_EXPLANATIONS,
 }
 
 _log = logging.getLogger(__name__)

@@ -9,11 +9,14 @@ from typing import Any
 
 #: Have accounts scored.
 INVOKE = "score:invoke"
+#: Have scores explained: who may, can learn what the peers of an account do.
+EXPLAIN = "explain:invoke"
 #: Read what the model is asked and answers: `/schema`.
 READ_MODEL = "model:read"
 #: What keys and tokens may be granted; a route of its own gets a line here, and one in `routes`.
 SCOPES = (
     INVOKE,
+    EXPLAIN,
     READ_MODEL,
 )
 

@@ -46,14 +46,17 @@ class HttpUpstream:
         self._most_kept = connections
         after = f" HTTP/1.1\r\nHost: {parts.netloc}\r\nUser-Agent: scorecard-gateway\r\n"
         self._invocation = f"POST /invocations{after}"
+        self._explanation = f"POST /explain{after}"
         self._schema = f"GET /schema{after}"
         self._ping = f"GET /ping{after}\r\n".encode()
 
     def invoke(self, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Post an invocation."""
-        lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
-        head = f"{self._invocation}{lines}Content-Length: {len(body)}\r\n\r\n".encode("latin-1")
-        return self._ask(head, body, self._timeout_s, headers.get("X-Request-Id"))
+        return self._post(self._invocation, body, headers)
+
+    def explain(self, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """Post the same to `/explain`."""
+        return self._post(self._explanation, body, headers)
 
     def schema(self, request_id: str) -> Answer:
         """Ask `/schema`."""
@@ -66,6 +69,11 @@ class HttpUpstream:
             return self._ask(self._ping, b"", PING_TIMEOUT_S).status == 200
         except UpstreamError:
             return False
+
+    def _post(self, start: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+        head = f"{start}{lines}Content-Length: {len(body)}\r\n\r\n".encode("latin-1")
+        return self._ask(head, body, self._timeout_s, headers.get("X-Request-Id"))
 
     def _ask(
         self, head: bytes, body: bytes, timeout_s: float, request_id: str | None = None

@@ -66,6 +66,12 @@ TOO_LARGE_UPSTREAM = _says(413, "Request Too Long", "RequestTooLargeException")
 UPSTREAM_FAILED = _says(502, "Internal server error", "InternalServerErrorException")
 UPSTREAM_NOT_READY = _says(503, "Service Unavailable", "ServiceUnavailableException")
 INTERNAL_ERROR = UPSTREAM_UNUSABLE
+NO_EXPLANATIONS = _says(
+    501,
+    "A SageMaker endpoint explains nothing; "
+    "use the command line: scorecard explain ARTIFACT --data DIR --account ID",
+    "NotImplementedException",
+)
 #: SageMaker's words, not API Gateway's. Without the name, which anybody may have made up.
 NO_SUCH_ENDPOINT = Refusal(
     400, b'{"ErrorCode":"NO_SUCH_ENDPOINT","Message":"Endpoint not found."}', "ValidationError"

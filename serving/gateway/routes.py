@@ -12,7 +12,7 @@ from wsgiref.types import WSGIEnvironment
 from serving.gateway import audit
 from serving.gateway.callers import Caller
 from serving.gateway.errors import no_such_route, refused_by
-from serving.gateway.grants import INVOKE, READ_MODEL
+from serving.gateway.grants import EXPLAIN, INVOKE, READ_MODEL
 from serving.gateway.modes import SAID_BY_SAGEMAKER, Mode, in_mode, in_sagemakers_words
 from serving.gateway.refusals import (
     BAD_REQUEST,
@@ -119,6 +119,9 @@ class Doors:
         if method == "GET" and path == PING:
             record.route = path
             return self._ping(environ)
+        if method == "POST" and path == f"/{self.stage}/explain":
+            record.route = path
+            return self._explain(environ)
         if method == "GET" and path == f"/{self.stage}/schema":
             record.route = path
             return self._schema(environ)
@@ -152,7 +155,7 @@ class Doors:
             # Its gateway hands on a type and no more.
             headers = {"Content-Type": headers.get("Content-Type", JSON), "Accept": JSON}
         try:
-            answer = self._ask(environ, caller, headers)
+            answer = self._ask(environ, caller, headers, self.upstream.invoke)
         except SAID_BY_SAGEMAKER as error:
             if self.mode != "css-mini":
                 raise
@@ -173,11 +176,15 @@ class Doors:
         if known is None:
             raise Refused(NO_SUCH_ENDPOINT, "no such endpoint")
         try:
-            answer = self._ask(environ, caller, _forwarded(environ))
+            answer = self._ask(environ, caller, _forwarded(environ), self.upstream.invoke)
         except (UpstreamTimedOut, UpstreamUnreachable) as error:
             audit.note_decision(record_of(environ), "failed", f"upstream: {type(error).__name__}")
             answer = Answer(0, None, b"")
         return of_sagemaker(answer, self.endpoint)
+
+    def _explain(self, environ: WSGIEnvironment) -> Reply:
+        caller = self._let_in(environ, self.endpoint, EXPLAIN)
+        return of_answer(self._ask(environ, caller, _forwarded(environ), self.upstream.explain))
 
     def _schema(self, environ: WSGIEnvironment) -> Reply:
         record = record_of(environ)
@@ -197,7 +204,13 @@ class Doors:
         _check_host(environ)
         return self.admit(Asking(environ), scope=scope, endpoint=endpoint)
 
-    def _ask(self, environ: WSGIEnvironment, caller: Caller, headers: dict[str, str]) -> Answer:
+    def _ask(
+        self,
+        environ: WSGIEnvironment,
+        caller: Caller,
+        headers: dict[str, str],
+        question: Callable[[bytes, Mapping[str, str]], Answer],
+    ) -> Answer:
         record = record_of(environ)
         headers["X-Request-Id"] = record.request_id
         # Who sends slowly holds a place of its own, and none of those where the upstream is asked.
@@ -207,7 +220,7 @@ class Doors:
         with self.slots:
             started = time.monotonic()
             try:
-                answer = self.upstream.invoke(body, headers)
+                answer = question(body, headers)
             finally:
                 took = time.monotonic() - started
                 self.took(took)

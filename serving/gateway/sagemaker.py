@@ -26,6 +26,7 @@ from serving.gateway.upstream import (
     Answer,
     NoSuchEndpoint,
     UpstreamBusy,
+    UpstreamCannot,
     UpstreamError,
     UpstreamFailed,
     UpstreamThrottled,
@@ -127,6 +128,10 @@ class SageMakerUpstream:
             raise UpstreamUnusable(f"the answer is larger than {MAX_ANSWER_BYTES} bytes")
         returned = {name: found[word] for word, name in _RETURNED.items() if word in found}
         return Answer(200, found.get("ContentType"), answer, returned)
+
+    def explain(self, _body: bytes, _headers: Mapping[str, str], /) -> Answer:
+        """Refuse: SageMaker lets no question but invocations through."""
+        raise UpstreamCannot("only invocations reach a SageMaker endpoint")
 
     def schema(self, request_id: str) -> None:
         """Give nothing: SageMaker lets no question but invocations through."""

@@ -81,11 +81,18 @@ class NoSuchEndpoint(UpstreamError):
     """There is no endpoint of this name."""
 
 
+class UpstreamCannot(UpstreamError):
+    """Nobody can be asked this there, now or later."""
+
+
 class Upstream(Protocol):
     """What the gateway needs from the model's side."""
 
     def invoke(self, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Have accounts scored; raises UpstreamError."""
+
+    def explain(self, body: bytes, headers: Mapping[str, str], /) -> Answer:
+        """Have scores explained; raises UpstreamError."""
 
     def schema(self, request_id: str) -> Answer | None:
         """Read what goes in and out, in what order; None where nobody can be asked for it.

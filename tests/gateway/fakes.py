@@ -48,6 +48,9 @@ class FakeUpstream:
             raise self.answer
         return self.answer
 
+    def explain(self, body: bytes, headers: Mapping[str, str]) -> Answer:
+        return self.invoke(body, headers)
+
     def schema(self, request_id: str) -> Answer | None:
         self.asked.append((b"schema", {"X-Request-Id": request_id}))
         if isinstance(self.answer, UpstreamError):

@@ -62,6 +62,13 @@ def an_upstream():
     return SageMakerUpstream("css", region="eu-west-1", timeout_s=1, connections=2)
 
 
+def test_nobody_is_asked_for_explanations(upstream, container):
+    with pytest.raises(UpstreamCannot):
+        upstream.explain(b"3,4", {})
+
+    assert not container.heard
+
+
 def test_the_endpoint_is_asked_with_the_headers_it_is_given(upstream, container):
     container.reply = Reply(
         headers={

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from serving.gateway.grants import INVOKE, READ_MODEL, SCOPES, Grants
+from serving.gateway.grants import EXPLAIN, INVOKE, READ_MODEL, SCOPES, Grants
 from serving.gateway.keys import issue
 from serving.gateway.upstream import Answer, UpstreamTimedOut, UpstreamUnreachable
 from tests.gateway.fakes import NOON, FakeUpstream, Keys, Reply, running_gateway
@@ -16,6 +16,7 @@ ROUTES = {
     ("POST", "/default/invocations"): INVOKE,
     ("POST", "/endpoints/css/invocations"): INVOKE,
     ("GET", "/default/schema"): READ_MODEL,
+    ("POST", "/default/explain"): EXPLAIN,
 }
 
 
