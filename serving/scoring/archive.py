@@ -90,9 +90,11 @@ class _Archive:
         self._entries: dict[str, Entry] = {}
         with self._unpacked() as unpacked:
             for entry in plain_files(unpacked):
-                if entry.name in self._entries:
-                    raise ArtifactCorrupt(f"{path} holds {entry.name!r:.200} twice")
-                self._entries[entry.name] = entry
+                # `tar -C build/artifact -cz .` writes every name with it.
+                name = entry.name.removeprefix("./")
+                if name in self._entries:
+                    raise ArtifactCorrupt(f"{path} holds {name!r:.200} twice")
+                self._entries[name] = entry
             # gzip's own checksum comes last; it covers the manifest, which lists all others.
             rest = unpacked.read(_MAX_PADDING + 1)
             if len(rest) > _MAX_PADDING or any(rest):

@@ -25,7 +25,12 @@ from moto.server import ThreadedMotoServer
 
 from serving.gateway.errors import refused_by
 from serving.gateway.sagemaker import SageMakerUpstream
-from serving.gateway.upstream import NoSuchEndpoint, UpstreamTimedOut, UpstreamUnreachable
+from serving.gateway.upstream import (
+    NoSuchEndpoint,
+    UpstreamCannot,
+    UpstreamTimedOut,
+    UpstreamUnreachable,
+)
 from tests.gateway.fakes import Reply, free_port
 from tests.gateway.sagemaker_runtime import ARN, error, model_error, unknown_endpoint
 from tests.processes import call

@@ -51,6 +51,15 @@ def test_an_archive_made_by_tar_is_read_too(format: int, tmp_path: Path) -> None
     assert read_files(path) == PARTS.files
 
 
+def test_an_archive_of_the_folder_itself_is_read_too(tmp_path: Path) -> None:
+    path = tmp_path / "model.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
+        archive.add(PARTS.write(tmp_path / "model"), ".")  # as `tar -C model -cz .` does
+
+    load_scorer(path)
+    assert read_files(path) == PARTS.files
+
+
 def test_a_long_name_in_two_parts_is_read(tmp_path: Path) -> None:
     name = "boosters/" + "x" * 95
     parts = PARTS.with_file(name, b"{}")
