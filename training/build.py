@@ -24,10 +24,7 @@ from serving.scoring.manifest import MANIFEST, MAX_MANIFEST_BYTES, from_json, re
 from serving.scoring.scorecard import Scorecard
 from training.assemble import assemble
 from training.definition import Definition, EstimatorOptions, read_definition
-from training.model_card import model_card
-
-EVALUATION = "evaluation.json"
-CARD = "model_card.md"
+from training.for_people import EVALUATION, PLOTS, write_cards
 
 _STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -197,11 +194,12 @@ def _for_people(
     kept = {
         name: data
         for name, data in files.items()
-        if name == EVALUATION or name.startswith(("plots/", "boosters/"))
+        if name == EVALUATION or name.startswith((PLOTS, "boosters/"))
     }
     if EVALUATION in kept:
         evaluation = from_json(kept[EVALUATION], EVALUATION)
         names = [metric.name for metric in scorecard.metrics]
         evaluation["metrics"] = {name: evaluation["metrics"][name] for name in names}
-        kept[CARD] = model_card(scorecard, training, evaluation).encode()
+        plots = {name: data for name, data in kept.items() if name.startswith(PLOTS)}
+        kept |= write_cards(scorecard, training, evaluation, plots)
     return kept

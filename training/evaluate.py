@@ -30,6 +30,7 @@ from training.rank_crps import (
     ratio_error,
     ratios_with_intervals,
 )
+from training.sparse_regions import sparse_regions
 
 __all__ = ["KS_95", "MIN_CELL_ACCOUNTS", "evaluate", "evaluate_metric", "ks_distance"]
 
@@ -70,6 +71,8 @@ def evaluate(
         ``jump_p99``: 99th percentile over accounts of the change of the score, in points of 10
         before rounding, when the rank of the dimension ``jump.dimension`` grows by ``jump.rank``;
         None where no such dimension is known.
+
+        Of all accounts ``sparse`` says where peers are few, as `sparse_regions` does.
     """
     accounts = accounts[np.argsort(frame["acct_id"].to_numpy(str), kind="stable")]
     column = {entry.name: position for position, entry in enumerate(scorer.inputs)}
@@ -115,6 +118,7 @@ def evaluate(
         "flags": flags,
         "baseline": baseline.describe(),
         "jump": {"dimension": moved.input.name if moved else None, "rank": JUMP_RANK},
+        "sparse": sparse_regions(axes, dimensions, around.effective_peers),
         "metrics": metrics,
     }
     rounded: dict[str, Any] = _rounded(told)

@@ -99,12 +99,22 @@ class FitPlan:
         return MetricSample(ranks, self.categories, nothing, nothing, ends, ends).cells
 
 
+#: Gives a metric's fit: that of an earlier run, or what the function makes, kept for a later one.
+Remember = Callable[[str, Callable[[], MetricFit]], MetricFit]
+
+
+def forget(_name: str, fit: Callable[[], MetricFit]) -> MetricFit:
+    """Fit, and keep nothing."""
+    return fit()
+
+
 def fit_tables(
     plan: FitPlan,
     metrics: Mapping[str, NDArray[np.float64]],
     estimators: Mapping[str, EstimatorOptions],
     *,
     jobs: int,
+    remember: Remember = forget,
     done: Callable[[str, int], None] = lambda _name, _total: None,
 ) -> tuple[Peers, dict[str, MetricFit]]:
     """Fit all metrics, several at once; the result does not depend on `jobs`.
@@ -119,6 +129,8 @@ def fit_tables(
         For the metrics that ask for one; for the others held-out accounts choose.
     jobs : int
         How many metrics to fit at once. XGBoost works outside Python's lock, so threads do.
+    remember : callable
+        Called with each metric's name and what fits it; several threads call it.
     done : callable
         Told each metric's name when it is fitted, and how many there are.
 
@@ -130,7 +142,7 @@ def fit_tables(
 
     def fit_one(name: str) -> MetricFit:
         try:
-            fit = fit_metric(plan, metrics[name], estimators.get(name))
+            fit = remember(name, partial(fit_metric, plan, metrics[name], estimators.get(name)))
         except DataError as error:
             raise DataError(f"{name}: {error}") from None
         done(name, len(metrics))

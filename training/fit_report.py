@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from serving.scoring.scorecard import Component, PeerMetric, Scorecard
+from training.markdown_text import picture, plain
 from training.quality_report import fitted_as
 
 _TIES = {
@@ -17,7 +18,9 @@ _TIES = {
 }
 
 
-def fit_section(scorecard: Scorecard, training: Mapping[str, Any]) -> list[str]:
+def fit_section(
+    scorecard: Scorecard, training: Mapping[str, Any], plots: Collection[str] = ()
+) -> list[str]:
     """Give the card's section on components, metrics, bounds and steps: lines of Markdown."""
     lines = [
         "## What is scored",
@@ -41,8 +44,18 @@ def fit_section(scorecard: Scorecard, training: Mapping[str, Any]) -> list[str]:
         f"A missing metric has no score; it is {policy[scorecard.missing]}.",
         "",
         *_steps(scorecard, training),
-        "![peers](plots/peers.png)",
-        "",
+        *picture(
+            plots,
+            "plots/peers.png",
+            "Median and middle half of the peers of each metric along the first numeric peer "
+            "dimension",
+        ),
+        *picture(
+            plots,
+            "plots/medians.png",
+            "Image of the peers' median of each metric over two peer dimensions, "
+            "in the metric's unit",
+        ),
     ]
 
 
@@ -50,10 +63,10 @@ def _component_rows(
     component: Component, metrics: Mapping[str, PeerMetric], training: Mapping[str, Any]
 ) -> list[str]:
     return [
-        f"| {component.name} | {component.weight:g} | {name} | {weight:g} "
+        f"| {plain(component.name)} | {component.weight:g} | {plain(name)} | {weight:g} "
         f"| {'higher' if metrics[name].higher_is_better else 'lower'} is better "
         f"| {metrics[name].ties} | {_bounds(metrics[name], training['metrics'][name])} "
-        f"| {fitted_as(training['metrics'][name])} |"
+        f"| {plain(fitted_as(training['metrics'][name]))} |"
         for name, weight in component.metrics.items()
     ]
 
@@ -83,7 +96,7 @@ def bounds_text(metric: PeerMetric, learned: Sequence[float | None]) -> str:
 
 def _steps(scorecard: Scorecard, training: Mapping[str, Any]) -> list[str]:
     found = [
-        f"- {metric.name}: {step_text(step)}"
+        f"- {plain(metric.name)}: {plain(step_text(step))}"
         for metric in scorecard.metrics
         for step in training["metrics"][metric.name].get("steps_at", ())
     ]

@@ -2,72 +2,150 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from serving.scoring.scorecard import Scorecard
 from serving.scoring.scorer import FEW_PEERS
 from training.fit_report import fit_section
-from training.quality_report import quality_section
+from training.markdown_text import picture, plain, table
+from training.quality_report import quality_section, summary
 
 
 def model_card(
-    scorecard: Scorecard, training: Mapping[str, Any], evaluation: Mapping[str, Any]
+    scorecard: Scorecard,
+    training: Mapping[str, Any],
+    evaluation: Mapping[str, Any],
+    *,
+    plots: Collection[str] = (),
 ) -> str:
     """Write the card as Markdown.
 
     Parameters
     ----------
     training : mapping
-        What the manifest says of the fit.
+        What the manifest says of the fit. What an older one does not say is left out.
     evaluation : mapping
         As `training.evaluate.evaluate` gives it. What an older one does not say is left out.
+    plots : collection of str
+        The pictures there are beside the card: file names.
     """
     return "\n".join(
         [
-            f"# Model card: {scorecard.id}",
+            f"# Model card: {plain(scorecard.id)}",
             "",
-            *_purpose(scorecard),
+            *_purpose(scorecard, evaluation),
             *_data(training, evaluation),
-            *quality_section(evaluation),
-            *fit_section(scorecard, training),
-            *_limits(evaluation),
+            *quality_section(evaluation, plots),
+            *_sparse(evaluation, plots),
+            *fit_section(scorecard, training, plots),
+            *_limits(scorecard, training, evaluation),
         ]
     )
 
 
-def _purpose(scorecard: Scorecard) -> list[str]:
-    dimensions = " and ".join(column.name for column in scorecard.peer_dimensions)
+def _purpose(scorecard: Scorecard, evaluation: Mapping[str, Any]) -> list[str]:
     return [
         "Scores how well a customer account uses the product, compared with accounts like it: "
-        f"a score is the share of accounts with similar {dimensions} that stand lower, "
-        f"put on 0 to {scorecard.scale.maximum:g}.",
+        f"a score is the share of accounts with similar {_dimensions(scorecard)} that stand "
+        f"lower, put on 0 to {scorecard.scale.maximum:g}.",
         "",
-        "For: finding accounts that use less, or more, than their peers. "
-        "Not for: judging people, prices or credit; comparing with another vendor's scores; "
-        "absolute quality (an account can score well among peers who all do badly).",
+        summary(evaluation),
+        "",
+        "## What it is for",
+        "",
+        "- Finding accounts that use less, or more, of something than their peers do.",
+        "- Following one account from week to week, as long as the version stays the same.",
+        "",
+        "## What it is not for",
+        "",
+        "- Judging people, prices or credit.",
+        "- Comparing with another vendor's scores, or with another version's without looking at "
+        "what moved.",
+        "- Absolute quality: an account can score well among peers who all do badly.",
+        "- Causes: a score says where an account stands, not why.",
         "",
     ]
+
+
+def _dimensions(scorecard: Scorecard) -> str:
+    return " and ".join(plain(column.name) for column in scorecard.peer_dimensions)
 
 
 def _data(training: Mapping[str, Any], evaluation: Mapping[str, Any]) -> list[str]:
     split = training["split"]["accounts"]
-    return [
+    lines = [
         "## Data",
         "",
         f"{training['accounts']:,} accounts (sha256 of the cleaned table "
         f"`{training['data_sha256'][:16]}…`); {training['refused_rows']:,} rows were refused.",
+    ]
+    if newest := training.get("newest"):
+        lines.append(f"The newest row is of {plain(newest)}.")
+    if date := training.get("scoring_date"):
+        lines.append(f"Dates count as days before {plain(date)}.")
+    reasons = training.get("refused_for") or {}
+    return [
+        *lines,
         f"Fitted on {split['fit'] + split['select']:,}, of which {split['select']:,} chose between "
         f"fits; {split['evaluate']:,} were kept out. "
-        f"Evaluated on {evaluation['accounts']:,} ({evaluation['on']}).",
+        f"Evaluated on {evaluation['accounts']:,} ({plain(evaluation['on'])}).",
         "",
+        *([] if not reasons else ["Rows were refused for:", ""]),
+        *(f"- {plain(reason)}: {rows:,}" for reason, rows in reasons.items()),
+        *([""] if reasons else []),
     ]
 
 
-def _limits(evaluation: Mapping[str, Any]) -> list[str]:
-    flags, accounts = evaluation["flags"], max(evaluation["accounts"], 1)
+def _sparse(evaluation: Mapping[str, Any], plots: Collection[str]) -> list[str]:
+    sparse = evaluation.get("sparse")
+    if not sparse or not sparse["places"]:
+        return []
+    few, accounts = evaluation["flags"]["few_peers"], max(evaluation["accounts"], 1)
+    names = [plain(name) for name in sparse["dimensions"]]
     return [
-        "## Limits",
+        "## Where peers are few",
+        "",
+        f"{few:,} of {evaluation['accounts']:,} accounts ({few / accounts:.1%}) have fewer than "
+        f"{FEW_PEERS:g} effective peers. Look twice at scores there. Of the places that "
+        f"quarters of the accounts make by {' and '.join(names)}, these have the fewest:",
+        "",
+        *table(
+            [*names, "accounts", "effective peers (median)", f"accounts below {FEW_PEERS:g}"],
+            (_place(place, accounts) for place in sparse["places"]),
+            left=range(len(names)),
+        ),
+        "",
+        *picture(
+            plots,
+            "plots/effective_peers.png",
+            f"Image of how many accounts inform the scores, by {' and '.join(sparse['dimensions'])}"
+            "; the places with the fewest are in the table above",
+        ),
+    ]
+
+
+def _place(place: Mapping[str, Any], accounts: int) -> Sequence[str]:
+    return [
+        *(plain(where) for where in place["where"]),
+        f"{place['accounts']:,} ({place['accounts'] / accounts:.1%})",
+        f"{place['effective_peers']:,.0f}",
+        f"{place['few']:,}",
+    ]
+
+
+def _limits(
+    scorecard: Scorecard, training: Mapping[str, Any], evaluation: Mapping[str, Any]
+) -> list[str]:
+    flags, accounts = evaluation["flags"], max(evaluation["accounts"], 1)
+    weightless = [
+        name
+        for component in scorecard.all_components
+        for name, weight in component.metrics.items()
+        if weight == 0
+    ]
+    lines = [
+        "## Known limits",
         "",
         f"- Fewer than {FEW_PEERS:g} effective peers: {flags['few_peers'] / accounts:.1%} of the "
         "evaluated accounts. Their scores rest on neighbours further away. Effective peers are "
@@ -79,6 +157,13 @@ def _limits(evaluation: Mapping[str, Any]) -> list[str]:
         "The average over it is used.",
         f"- A metric beyond its bound: {flags['value_clamped'] / accounts:.1%}. "
         "It counts as at the bound.",
-        "- Scores say where an account stands, not why, and not what caused it.",
-        "",
+        f"- Accounts that differ in more than {_dimensions(scorecard)} count as alike.",
+        "- Intervals of scores say what the number of peers leaves open, not what the fit may have "
+        "wrong.",
+        f"- Peers are those of {plain(training.get('newest') or 'the training data')}: as accounts "
+        "change, ranks drift until it is trained again.",
     ]
+    if weightless:
+        names = ", ".join(plain(name) for name in weightless)
+        lines.append(f"- Scored, but without weight in any component: {names}.")
+    return [*lines, ""]

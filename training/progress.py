@@ -1,4 +1,4 @@
-"""Progress of long work: a bar on a terminal, a line per step elsewhere."""
+"""Progress of long work: a bar on a terminal and in a notebook, a line per step in a log."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import logging
 import os
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-
-from tqdm import tqdm
+from typing import Any
 
 #: Told the name of a finished step and how many steps there are.
 Step = Callable[[str, int], None]
@@ -21,12 +21,14 @@ _log = logging.getLogger(__name__)
 def progress_bar(what: str) -> Iterator[Step]:
     """Give a function to call with the name of a finished step and how many steps there are.
 
-    Any thread may call it.
+    Any thread may call it. Where there is neither a terminal nor a notebook the steps are logged,
+    which shows nothing unless somebody asked for such lines.
     """
-    if not sys.stderr.isatty():
+    bar = _bar_for_here(what)
+    if bar is None:
         yield lambda name, total: _log.info("%s (of %d): %s", what, total, name)
         return
-    with tqdm(desc=what, file=sys.stderr, leave=False, **_size()) as bar:
+    with bar:
         lock = threading.Lock()  # tqdm's own guards the terminal, not the count.
 
         def step(name: str, total: int) -> None:
@@ -36,6 +38,30 @@ def progress_bar(what: str) -> Iterator[Step]:
                 bar.update()
 
         yield step
+
+
+def _bar_for_here(what: str) -> Any:
+    """Give a bar, or None where nobody would see it."""
+    if _in_notebook():
+        with warnings.catch_warnings():
+            # Without ipywidgets the bar is text, which is as good: no reason to warn.
+            warnings.simplefilter("ignore")
+            from tqdm.auto import tqdm
+
+        return tqdm(desc=what, leave=False)
+    # pythonw and the like have no stderr.
+    if sys.stderr is None or not sys.stderr.isatty():
+        return None
+    from tqdm import tqdm
+
+    return tqdm(desc=what, file=sys.stderr, leave=False, **_size())
+
+
+def _in_notebook() -> bool:
+    """Tell whether this is the kernel of a notebook; asks only who is there already."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return shell is not None and "IPKernelApp" in shell.config
 
 
 def _size() -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Joins the CSVs of a folder into one table: a row per account, in the order of peer_dims.csv.
+"""Joins tables of accounts into one: a row per account, in the order of peer_dims.csv.
 
 Memory is the limit, so columns are placed one by one by row number; there is no wide merge.
 """
@@ -32,9 +32,10 @@ from training.reading.csv_reader import (
 )
 from training.reading.newest_rows import FILE, choose_rows, counted, text_array
 from training.reading.refusals import Refusals
+from training.reading.table_files import AccountFiles, batches_of, files_of
 
 _DTYPES = {"number": "float64", "category": "str", "date": "datetime64[us]"}
-_OWN_DTYPES = {ACCOUNT: "str", LINE: "int64", FILE: "int8"}
+_OWN_DTYPES = {ACCOUNT: "str", LINE: "int64", FILE: "int32"}
 _MOMENT = "datetime64[us, UTC]"
 
 
@@ -61,21 +62,22 @@ class Accounts:
 
 
 def read_accounts(
-    folder: Path,
+    data: Path | AccountFiles,
     inputs: Sequence[Input],
     *,
     peer_dimensions: Collection[str],
     max_refused_share: float = 0.01,
 ) -> Accounts:
-    """Read and join the CSVs of a folder.
+    """Read and join the tables of a folder.
 
     Parameters
     ----------
-    folder : Path
-        Holds `peer_dims.csv`, which says which accounts there are, and any CSVs with an
-        `acct_id`; `X_update.csv` holds newer rows of `X.csv`.
+    data : Path or AccountFiles
+        A folder, or the files themselves: `peer_dims.csv`, which says which accounts there are,
+        and any CSVs with an `acct_id`; `X_update.csv` holds newer rows of `X.csv`. Each may be
+        gzipped (`.csv.gz`) or Parquet (`.parquet`) instead.
     inputs : sequence of Input
-        The columns wanted; each must be in exactly one file.
+        The columns wanted; each must be in exactly one table.
     peer_dimensions : collection of str
         Those of the inputs that must be in `peer_dims.csv`.
     max_refused_share : float
@@ -90,7 +92,8 @@ def read_accounts(
     """
     refusals = Refusals()
     notes: list[str] = []
-    peers, *others = find_sources(folder, inputs, peer_dimensions)
+    files = files_of(data) if isinstance(data, Path) else data
+    peers, *others = find_sources(files, inputs, peer_dimensions)
     rows = _read_source(peers, refusals)
     ids = pc.unique(text_array(rows[ACCOUNT]))
     chosen = choose_rows(rows, ids, files=peers.files, refusals=refusals, notes=notes)
@@ -110,7 +113,9 @@ def read_accounts(
             )
     refusals.check(max_refused_share)
     if not len(ids):
-        raise DataError(f"{folder / PEERS_FILE} has no usable row\n{refusals.summary()}".rstrip())
+        raise DataError(
+            f"{files.where}: {peers.name} has no usable row\n{refusals.summary()}".rstrip()
+        )
     in_order = {column.name: columns[column.name] for column in inputs}
     frame = pd.DataFrame({ACCOUNT: ids.to_pandas(), **in_order}, copy=False)
     return Accounts(frame, refusals, tuple(notes), max(newest, default=None))
@@ -123,9 +128,9 @@ def _read_source(source: Source, refusals: Refusals) -> pd.DataFrame:
     parts: dict[str, list[pd.Series]] = {
         name: [pd.Series(dtype=dtype)] for name, dtype in dtypes.items()
     }
-    for index, path in enumerate(source.headers):
-        for batch in read_batches(path, source.inputs, refusals):
-            batch[FILE] = np.full(len(batch), index, dtype=np.int8)
+    for index, file in enumerate(source.headers):
+        for batch in batches_of(file, source.inputs, refusals):
+            batch[FILE] = np.full(len(batch), index, dtype=np.int32)
             for name, dtype in dtypes.items():
                 blank = pd.Series(index=batch.index, dtype=dtype)
                 parts[name].append(batch.get(name, blank))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import importlib.metadata
 import platform
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +18,6 @@ from numpy.typing import NDArray
 
 from serving.scoring import Scorer, load_scorer
 from serving.scoring.artifact import write_artifact
-from serving.scoring.manifest import to_json
 from serving.scoring.peer_axes import Axis
 from training.assemble import assemble
 from training.baseline import Baseline, fit_baseline, no_baseline, refit_baseline
@@ -24,16 +25,20 @@ from training.build import check_place, nonzero_counts, write_whole
 from training.definition import Definition, EstimatorOptions, read_definition
 from training.errors import DataError
 from training.evaluate import evaluate
-from training.fit import MetricFit, fit_tables
-from training.inspection import peer_curves, steps_in_units
-from training.model_card import model_card
-from training.plots import calibration_plot, curves_plot
+from training.fit import MetricFit, Remember, fit_tables, forget
+from training.for_people import files_for_people
+from training.inspection import steps_in_units
 from training.prepare import TrainingData, prepare
+from training.reading.refusals import Refusals
+from training.reading.table_files import AccountFiles
 from training.split import SALT, SHARES, Split
 from training.tables import Accounts, data_sha256, read_accounts
 
 #: Libraries whose version can change an artifact's bytes.
 LIBRARIES = ("numpy", "scipy", "xgboost")
+
+#: Told all that a metric's fit depends on (plain JSON values), gives what remembers fits of that.
+Memory = Callable[[Mapping[str, Any]], Remember]
 
 
 @dataclass(frozen=True)
@@ -46,25 +51,31 @@ class TrainingRun:
 
 
 def train(
-    data: Path,
+    data: Path | AccountFiles,
     scorecard: Path,
     out: Path,
     *,
+    estimator: EstimatorOptions | None = None,
     seed: int = 0,
     jobs: int = 1,
     max_refused_share: float = 0.01,
     scoring_date: dt.date | None = None,
+    memory: Memory | None = None,
     done: Callable[[str, int], None] = lambda _name, _total: None,
 ) -> TrainingRun:
-    """Fit a scorecard to the CSVs in `data` and write its artifact to `out`.
+    """Fit a scorecard to the accounts in `data` and write its artifact to `out`.
 
     Parameters
     ----------
+    estimator : EstimatorOptions, optional
+        For the metrics whose definition asks for none; else held-out accounts choose.
     seed : int
         Of the boosters; the same accounts, scorecard and seed give the same bytes, whatever the
         order of rows and whatever `jobs`.
     scoring_date : date, optional
         Dates become days before it; the newest ``last_updated`` if not given.
+    memory : callable, optional
+        Keeps fits, so that a run that was stopped begins where it was; gives what it kept.
     done : callable
         Told each metric's name when it is fitted, and how many there are.
 
@@ -89,18 +100,21 @@ def train(
     prepared = prepare(definition, accounts.frame, seed=seed, scoring_date=scoring_date)
     if not (prepared.split == Split.EVALUATE).any():
         raise DataError(f"{len(accounts.frame)} accounts are too few: none is left to evaluate")
+    estimators = _estimators(definition, estimator)
+    about = _about(definition, accounts, prepared, seed, scoring_date)
     tables, fits = fit_tables(
         prepared.plan,
         prepared.metrics,
-        _estimators(definition),
+        estimators,
         jobs=jobs,
+        remember=memory(_depends_on(about, definition, estimators)) if memory else forget,
         done=done,
     )
+    about["metrics"] = {name: _describe(fit, prepared.plan.axes) for name, fit in fits.items()}
     resolved = definition.resolve(
         nonzero_counts=nonzero_counts({name: fit.description for name, fit in fits.items()}),
         categories=prepared.categories,
     )
-    about = _about(definition, accounts, prepared, fits, seed, scoring_date)
     boosters = _boosters(fits)
     with tempfile.TemporaryDirectory() as scratch:
         # Written and read back before it is evaluated: a fault in the format shows in the figures.
@@ -116,13 +130,7 @@ def train(
     evaluation = _evaluate(
         scorer, accounts, prepared.split == Split.EVALUATE, baseline, scoring_date
     )
-    for_people = {
-        **boosters,
-        "evaluation.json": to_json(evaluation),
-        "model_card.md": model_card(resolved, about, evaluation).encode(),
-        "plots/calibration.png": calibration_plot(evaluation),
-        "plots/peers.png": curves_plot(peer_curves(scorer)),
-    }
+    for_people = {**boosters, **files_for_people(scorer, about, evaluation)}
     write_whole(out, *assemble(resolved, tables, training=about, for_people=for_people, seed=seed))
     return TrainingRun(load_scorer(out), evaluation, accounts)
 
@@ -166,16 +174,29 @@ def _evaluate(
     return {"on": which, **evaluate(scorer, frame, encoded, baseline)}
 
 
-def _estimators(definition: Definition) -> dict[str, EstimatorOptions]:
-    asked = {name: definition.estimator(name) for name in definition.metric_names}
+def _estimators(
+    definition: Definition, otherwise: EstimatorOptions | None
+) -> dict[str, EstimatorOptions]:
+    asked = {name: definition.estimator(name) or otherwise for name in definition.metric_names}
     return {name: options for name, options in asked.items() if options is not None}
+
+
+def _depends_on(
+    about: Mapping[str, Any], definition: Definition, estimators: Mapping[str, EstimatorOptions]
+) -> dict[str, Any]:
+    """Give all that a metric's fit depends on, but for the program's own code."""
+    return {
+        **about,
+        "definition": definition.model_dump(mode="json"),
+        "estimators": {name: dataclasses.asdict(asked) for name, asked in estimators.items()},
+        "processor": platform.machine(),
+    }
 
 
 def _about(
     definition: Definition,
     accounts: Accounts,
     prepared: TrainingData,
-    fits: Mapping[str, MetricFit],
     seed: int,
     scoring_date: dt.date | None,
 ) -> dict[str, Any]:
@@ -185,6 +206,8 @@ def _about(
         "data_sha256": data_sha256(accounts.frame),
         "accounts": len(accounts.frame),
         "refused_rows": accounts.refusals.total,
+        "refused_for": _reasons(accounts.refusals),
+        "newest": str(accounts.newest.date()) if accounts.newest is not None else None,
         "split": {
             "salt": SALT,
             "shares": list(SHARES),
@@ -192,11 +215,19 @@ def _about(
         },
         "seed": seed,
         "scoring_date": str(scoring_date) if dates else None,
-        "metrics": {name: _describe(fit, prepared.plan.axes) for name, fit in fits.items()},
+        "metrics": {},  # In its place here; known when they are fitted.
         "program": importlib.metadata.version("customer-success-scorecard"),
         "python": platform.python_version(),
         "libraries": {name: _version(name) for name in LIBRARIES},
     }
+
+
+def _reasons(refusals: Refusals) -> dict[str, int]:
+    """Count refused rows by reason, whatever files they were in."""
+    reasons: Counter[str] = Counter()
+    for (_, reason), rows in refusals.counts.items():
+        reasons[reason] += rows
+    return dict(sorted(reasons.items()))
 
 
 def _describe(fit: MetricFit, axes: tuple[Axis, ...]) -> dict[str, Any]:

@@ -40,8 +40,11 @@ FILES = {
     "peer_tables.npz",
     "golden.json",
     "evaluation.json",
+    "model_card.html",
     "model_card.md",
     "plots/calibration.png",
+    "plots/effective_peers.png",
+    "plots/medians.png",
     "plots/peers.png",
 }
 
@@ -82,7 +85,7 @@ def test_training_makes_an_artifact_and_says_how_good_it_is(trained):
     assert {name for name in made if not name.startswith("boosters/")} == FILES
     assert "on 1,0" in lines[0], "how many accounts were kept out"
     assert "(evaluation split)" in lines[0]
-    assert lines[-1] == "model card: artifact/model_card.md"
+    assert lines[-1] == "model card: artifact/model_card.html"
     assert lines[-2] == "artifact: artifact"
     assert load_scorer(trained.artifact).artifact.version in lines[-3]
     assert {path.name for path in trained.artifact.parent.iterdir() if path.name[0] != "."} == {

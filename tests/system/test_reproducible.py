@@ -66,6 +66,7 @@ def first(tmp_path_factory, make, small):
         "peer_tables.npz",
         "golden.json",
         "evaluation.json",
+        "model_card.html",
         "model_card.md",
         "plots/calibration.png",
         "tar",

@@ -129,7 +129,7 @@ def test_a_change_changes_what_it_is_about_and_no_table(
     was, now = read_files(fitted), read_files(tmp_path / "B")
     assert was.keys() == now.keys()
     changed = {name for name in was if was[name] != now[name]}
-    assert changed <= {"golden.json", "model_card.md"}
+    assert changed <= {"golden.json", "model_card.html", "model_card.md"}
 
 
 def test_the_model_card_is_that_of_the_new_definition(tmp_path, rebuild, fitted):

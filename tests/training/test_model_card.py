@@ -2,78 +2,10 @@ import copy
 import re
 
 import pytest
+from card_builders import NAMES, make_card, make_evaluation, make_result, make_training, row_of
 from fit_builders import REGION, make_scorecard
 
 from serving.scoring.scorecard import scorecard_from_dict
-from training.model_card import model_card
-
-NAMES = ["bots", "macro", "web2case"]
-
-
-def make_result(**changes):
-    return {
-        "missing": 12,
-        "accounts": 3456,
-        "rank_crps": 0.123,
-        "rank_crps_ratio": 0.8124,
-        "rank_crps_ratio_standard_error": 0.0051,
-        "pit_ks": 0.0173,
-        "pit_ks_noise_95": 0.0231,
-        "coverage": {f"{level / 100:.2f}": level / 100 + 0.003 for level in range(5, 100, 5)},
-        "worst_cell_ks": 0.0917,
-        "worst_cell_noise_95": 0.0828,
-        "at_lower": 0.25,
-        "at_upper": 0.0,
-        "atom_share": 0.25,
-        "rank_crps_ratio_interval": [0.8021, 0.8229],
-        "rank_crps_knn_ratio": 0.9871,
-        "rank_crps_knn_ratio_interval": [0.9812, 0.9931],
-        "jump_p99": 0.0449,
-    } | changes
-
-
-def make_evaluation(*, baseline=None, **metrics):
-    return {
-        "on": "evaluation split",
-        "accounts": 3468,
-        "baseline": {
-            "estimator": "nearest_peers",
-            "accounts": 0 if baseline else 13_877,
-            "reason": baseline,
-        },
-        "jump": {"dimension": "acct_age", "rank": 0.005},
-        "flags": {
-            "out_of_range": 0,
-            "peer_dimension_missing": 35,
-            "few_peers": 347,
-            "value_clamped": 1734,
-        },
-        "metrics": {name: make_result() for name in NAMES} | metrics,
-    }
-
-
-def make_training(**metrics):
-    fitted = {"estimator": "distribution_regression", "rounds": 30}
-    return {
-        "accounts": 17_345,
-        "data_sha256": "0123456789abcdef" * 4,
-        "refused_rows": 1_021,
-        "split": {"accounts": {"fit": 10_400, "select": 3_477, "evaluate": 3_468}},
-        "metrics": dict.fromkeys(NAMES, fitted) | metrics,
-    }
-
-
-def make_card(*, card=None, training=None, evaluation=None):
-    return model_card(
-        card or make_scorecard(NAMES),
-        training or make_training(),
-        evaluation or make_evaluation(),
-    )
-
-
-def row_of(card, first):
-    (row,) = [line for line in card.splitlines() if line.startswith(f"| {first} |")]
-    return [cell.strip() for cell in row.strip("|").split("|")]
 
 
 def test_a_metric_s_figures_are_those_of_the_evaluation():
@@ -100,8 +32,8 @@ def test_every_metric_is_evaluated_and_described(name):
 
     rows = [line for line in card.splitlines() if f"| {name} |" in line]
 
-    assert len(rows) == 2
-    assert "distribution_regression" in rows[1]
+    assert len(rows) == 3, "its verdict, its figures, how it was fitted"
+    assert "distribution_regression" in rows[2]
 
 
 def test_says_what_was_fitted_and_why_not_more():
@@ -278,9 +210,15 @@ def test_no_figure_is_a_nan_and_every_table_row_is_whole():
 
     for card in (make_card(), make_card(evaluation=make_evaluation(**nobody))):
         assert not re.search(r"\b(nan|NaN|inf|None)\b", card)
-        for section, columns in (("## How right it is", 9), ("## What is scored", 8)):
-            table = card.split(section)[1].split("\n\n")[1].splitlines()
-            assert {line.count("|") for line in table} == {columns + 1}
+        for section, columns in (
+            ("## How right it is", 4),
+            ("### The figures", 9),
+            ("## What is scored", 8),
+        ):
+            table = next(
+                part for part in card.split(section)[1].split("\n\n") if part.startswith("|")
+            )
+            assert {line.count("|") for line in table.splitlines()} == {columns + 1}
 
 
 def test_the_same_numbers_give_the_same_card():

@@ -3,10 +3,12 @@ import io
 import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from matplotlib.image import imread
+from text_overlaps import overlaps
 
 from training.inspection import PeerCurve
-from training.plots import calibration_plot, curves_plot
+from training.plots import calibration_figure, curves_figure
 
 
 def make_evaluation(metrics, **changes):
@@ -21,6 +23,14 @@ def make_evaluation(metrics, **changes):
         for number in range(metrics)
     }
     return {"on": "evaluation split", "accounts": 1000, "metrics": results | changes}
+
+
+def calibration_plot(evaluation):
+    return calibration_figure(evaluation).png()
+
+
+def curves_plot(curves):
+    return curves_figure(curves).png()
 
 
 def decode(png):
@@ -101,7 +111,9 @@ def make_curves(metrics, shift=0.0):
     }
 
 
-@pytest.mark.parametrize(("metrics", "rows"), [(0, 1), (1, 1), (4, 1), (5, 2), (13, 4)])
+@pytest.mark.parametrize(
+    ("metrics", "rows"), [(0, 1), (1, 1), (5, 2), pytest.param(40, 10, marks=pytest.mark.slow)]
+)
 def test_draws_a_panel_of_curves_per_metric(metrics, rows):
     picture = decode(curves_plot(make_curves(metrics)))
 
@@ -125,3 +137,30 @@ def test_a_metric_that_is_the_same_for_all_peers_is_drawn_as_a_flat_line():
     curve = PeerCurve("acct_age", np.linspace(0, 1, 101), np.full((101, 3), 5.0))
 
     assert decode(curves_plot({"constant": curve})).std() > 0.01
+
+
+def test_a_notebook_shows_a_picture_without_being_told_to():
+    figure = calibration_figure(make_evaluation(1))
+
+    assert isinstance(figure, Figure)
+    assert figure._repr_png_() == figure.png()
+
+
+def test_a_name_that_looks_like_a_formula_is_drawn_as_a_name():
+    strange = {"$\\frac{1$": make_evaluation(1)["metrics"]["metric_0"]}
+
+    picture = decode(calibration_plot(make_evaluation(0, **strange)))
+
+    assert picture.std() > 0.01
+
+
+def test_no_two_texts_of_a_picture_overlap():
+    long = {f"a_metric_with_a_name_that_says_everything_{n}": value for n, value in enumerate(
+        make_evaluation(5)["metrics"].values())}  # fmt: skip
+
+    for figure in (
+        calibration_figure(make_evaluation(0, **long)),
+        curves_figure(dict(zip(
+            long, make_curves(5).values(), strict=True))),
+    ):  # fmt: skip
+        assert not overlaps(figure)

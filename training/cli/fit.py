@@ -47,6 +47,7 @@ def train(
       scorecard train --data data/sample --out build/artifact
     """
     from training.definition import default_scorecard
+    from training.for_people import PAGE
     from training.progress import progress_bar
     from training.train import train as run
 
@@ -68,7 +69,7 @@ def train(
         f"{len(result.accounts.frame):,} accounts, {time.perf_counter() - started:.1f} s, "
         f"version {result.scorer.artifact.version}"
     )
-    click.echo(f"artifact: {out}\nmodel card: {out / 'model_card.md'}")
+    click.echo(f"artifact: {out}\nmodel card: {out / PAGE}")
 
 
 @click.command()

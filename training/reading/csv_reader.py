@@ -14,20 +14,20 @@ import pandas as pd
 from serving.scoring.scorecard import Input
 from training.errors import DataError
 from training.reading.csv_cells import READERS, Mistakes, Reader, read_ids, read_last_updated
-from training.reading.csv_lines import BLOCK_BYTES, CsvStream, blank_rows, parse_block
+from training.reading.csv_lines import BLOCK_BYTES, CsvStream, Rows, blank_rows, parse_block
 from training.reading.refusals import Refusals
 
 ACCOUNT = "acct_id"
 LAST_UPDATED = "last_updated"
 LINE = "line"
 
-_HEADER_BLOCK_BYTES = 2**16
+HEADER_BLOCK_BYTES = 2**16
 
 
 def read_header(source: Path) -> list[str]:
     """Read a file's column names."""
     with source.open("rb") as stream:
-        return CsvStream(stream, source.name, _HEADER_BLOCK_BYTES).header
+        return CsvStream(stream, source.name, HEADER_BLOCK_BYTES).header
 
 
 def read_batches(
@@ -87,28 +87,45 @@ def _batches(
     source: CsvStream, inputs: Sequence[Input], refusals: Refusals, with_last_updated: bool
 ) -> Iterator[pd.DataFrame]:
     check_has_accounts(source.header, source.name)
-    readers = _readers(source.header, inputs, with_last_updated)
+    readers = readers_of(source.header, inputs, with_last_updated=with_last_updated)
     for block in source.blocks():
         rows = parse_block(source, block, list(readers))
-        mistakes: Mistakes = {}
-        table = {
-            column: read(column, texts, mistakes)
-            for (column, read), texts in zip(readers.items(), rows.texts, strict=True)
-        }
-        blank = blank_rows(block, rows)
-        refused = rows.refused | {
-            int(rows.lines[row]): reason for row, reason in mistakes.items() if row not in blank
-        }
-        refusals.rows_read += len(rows.lines) + len(rows.refused) - len(blank)
-        for line in sorted(refused):
-            refusals.add(source.name, line, refused[line])
-        frame = pd.DataFrame({**table, LINE: rows.lines}, copy=False)
-        yield frame.drop(index=list(mistakes)).reset_index(drop=True) if mistakes else frame
+        yield to_frame(source.name, readers, rows, blank_rows(block, rows), refusals)
 
 
-def _readers(
-    header: Sequence[str], inputs: Sequence[Input], with_last_updated: bool
+def to_frame(
+    name: str, readers: dict[str, Reader], rows: Rows, blank: set[int], refusals: Refusals
+) -> pd.DataFrame:
+    """Read the cells of some rows; those that cannot be used go to `refusals`.
+
+    Parameters
+    ----------
+    name : str
+        What to call the file.
+    readers : dict of str to Reader
+        As `readers_of` gives them; in the order of `rows.texts`.
+    blank : set of int
+        Rows that are nothing but a blank line: not refused, and not counted.
+    """
+    mistakes: Mistakes = {}
+    table = {
+        column: read(column, texts, mistakes)
+        for (column, read), texts in zip(readers.items(), rows.texts, strict=True)
+    }
+    refused = rows.refused | {
+        int(rows.lines[row]): reason for row, reason in mistakes.items() if row not in blank
+    }
+    refusals.rows_read += len(rows.lines) + len(rows.refused) - len(blank)
+    for line in sorted(refused):
+        refusals.add(name, line, refused[line])
+    frame = pd.DataFrame({**table, LINE: rows.lines}, copy=False)
+    return frame.drop(index=list(mistakes)).reset_index(drop=True) if mistakes else frame
+
+
+def readers_of(
+    header: Sequence[str], inputs: Sequence[Input], *, with_last_updated: bool = True
 ) -> dict[str, Reader]:
+    """Give how each wanted column that the header has is read, the account first."""
     wanted = {column.name: READERS[column.type] for column in inputs}
     if reserved := wanted.keys() & {ACCOUNT, LAST_UPDATED, LINE}:
         raise DataError(f"{', '.join(sorted(reserved))} cannot be the name of an input")

@@ -1,0 +1,178 @@
+"""One account among its peers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from serving.scoring import InvalidInput
+from serving.scoring.drivers import Driver
+from serving.scoring.explanation import Explanation
+from serving.scoring.goals import STATUSES
+from training.interactive.accounts import ReadAccounts
+from training.interactive.models import Model, as_model
+from training.interactive.scores import score, with_inputs
+from training.interactive.showing import Shown
+from training.peer_standing import Standing, median_peer, peer_standings
+from training.plots import Picture, radar_figure, standing_figure
+
+Against = Literal["peers", "everyone", "nobody"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Account(Shown):
+    """One account, its scores explained, and where it stands among its peers.
+
+    Attributes
+    ----------
+    id : str
+    encoded : ndarray of shape (1, n_inputs)
+        As the scorer takes it.
+    scores : Series
+        By key on the wire; NaN where there is no score.
+    explanation : Explanation
+        Why it has them, and what would bring higher ones; `frame` and `drivers` show it.
+    standings : mapping of str to Standing
+        Metric → the distribution of its peers, and where the account is in it.
+    """
+
+    model: Model
+    among: ReadAccounts
+    id: str
+    encoded: NDArray[np.float64]
+    scores: pd.Series
+    explanation: Explanation
+    standings: Mapping[str, Standing]
+
+    def frame(self) -> pd.DataFrame:
+        """Give a row per metric.
+
+        Returns
+        -------
+        DataFrame
+            Index ``metric``. ``value`` and the peers' ``q25``, ``median``, ``q75`` in the metric's
+            unit; ``rank``, ``low``, ``high``: the share of the peers that stand lower, 0 to 1, with
+            its 90 % interval; ``score``; ``next_at``: the value that brings the next score, and in
+            ``next`` whether that is usual among peers, or why there is none; ``effective_peers``.
+        """
+        rows = [
+            {
+                "metric": one.metric,
+                "value": one.value,
+                **dict(zip(("q25", "median", "q75"), one.peer_quartiles or (), strict=False)),
+                "rank": one.rank,
+                "low": one.rank_low,
+                "high": one.rank_high,
+                "score": one.score,
+                "next_at": one.next_point.value,
+                "next": STATUSES[one.next_point.status],
+                "effective_peers": one.effective_peers,
+            }
+            for one in self.explanation.metrics
+        ]
+        columns = [
+            "metric", "value", "q25", "median", "q75", "rank", "low", "high", "score", "next_at",
+            "next", "effective_peers",
+        ]  # fmt: skip
+        frame = pd.DataFrame(rows, columns=columns).set_index("metric")
+        # A column without any value is still one of numbers.
+        return frame.astype(dict.fromkeys(set(frame.columns) - {"next"}, "float64"))
+
+    def drivers(self) -> pd.DataFrame:
+        """Say what keeps the overall score from the maximum, what costs most first.
+
+        Returns
+        -------
+        DataFrame
+            Index ``metric``; ``score``, the ``weight`` as applied, and ``points_lost``; the overall
+            score and all points lost add up to the maximum. Empty without an overall score.
+        """
+        rows = [driver._asdict() for driver in self.explanation.overall.drivers]
+        return pd.DataFrame(rows, columns=Driver._fields).set_index("metric")
+
+    def what_if(self, changes: Mapping[str, Any]) -> pd.Series:
+        """Score the account as if inputs had other values: input → value, None for not known.
+
+        Raises
+        ------
+        InvalidInput
+            If there is no such input, or it takes no such value.
+        """
+        scorer = self.model.scorer
+        date = self.among.scoring_date
+        values = scorer.what_if(self.encoded, changes, scoring_date=date).values[0]
+        return pd.Series(values, index=list(scorer.outputs[:-1]))
+
+    def figure(self) -> Picture:
+        """Draw the account against the distribution of its peers, metric by metric."""
+        return standing_figure(self.standings, self.id)
+
+    def radar(self, against: Against = "peers") -> Picture:
+        """Draw its components, beside an account at its peers' medians, or everyone's median."""
+        names = [node.name for node in self.model.scorer.scorecard.all_components]
+        keys = [f"{name}_component_score" for name in names]
+        shown = {f"account {self.id}": self.scores[keys].tolist()}
+        if against == "peers":
+            shown["at its peers' medians"] = self._median_peer()[keys].tolist()
+        elif against == "everyone":
+            everyone = score(self.model, self.among)[keys].median()
+            shown[f"median of {len(self.among):,} accounts"] = everyone.tolist()
+        maximum = self.model.scorer.scorecard.scale.maximum
+        title = f"Components of account {self.id}, 0 to {maximum:g}"
+        return radar_figure(names, shown, maximum=maximum, title=title)
+
+    def _median_peer(self) -> pd.Series:
+        scorer = self.model.scorer
+        peer = median_peer(scorer, self.encoded, self.standings)
+        return pd.Series(scorer.score(peer).values[0], index=list(scorer.outputs[:-1]))
+
+    def _heading(self) -> str:
+        return f"account {self.id}: {self.scores.iloc[-1]:.3g} overall"
+
+    def _facts(self) -> Mapping[str, object]:
+        scorer = self.model.scorer
+        dimensions = {column.name for column in scorer.scorecard.peer_dimensions}
+        columns = [column for column in scorer.inputs if column.name in dimensions]
+        row = self.among.frame[self.among.frame["acct_id"] == self.id].iloc[0]
+        facts: dict[str, object] = {column.name: row[column.name] for column in columns}
+        means = self.scores.iloc[len(scorer.metric_keys) : -1].to_dict()
+        return facts | {str(key): f"{value:.3g}" for key, value in means.items()}
+
+    def _table(self) -> pd.DataFrame:
+        return self.frame().round(3)
+
+
+def account(
+    model: Model | str | Path,
+    accounts: ReadAccounts | pd.DataFrame | str | Path,
+    acct_id: str,
+) -> Account:
+    """Look at one account among its peers.
+
+    Raises
+    ------
+    InvalidInput
+        If there is no such account, or more than one.
+    """
+    opened = as_model(model)
+    read = with_inputs(opened, accounts)
+    rows = read.frame[read.frame["acct_id"] == acct_id]
+    if len(rows) != 1:
+        raise InvalidInput(f"{len(rows)} of {len(read):,} accounts are called {acct_id!r}")
+    scorer = opened.scorer
+    encoded = scorer.encode(rows.reset_index(drop=True), scoring_date=read.scoring_date)
+    return Account(
+        opened,
+        read,
+        acct_id,
+        encoded,
+        pd.Series(scorer.score(encoded).values[0], index=list(scorer.outputs[:-1])),
+        scorer.explain(encoded)[0],
+        peer_standings(scorer, encoded),
+    )

@@ -1,0 +1,129 @@
+"""What all pictures share: settings, colours, a grid of panels, and how they become bytes."""
+
+from __future__ import annotations
+
+import io
+import math
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from PIL import Image
+
+#: Told apart by who sees no red or no green, and in grey (Okabe and Ito).
+BLUE, VERMILION, GREY, BAND = "#0072B2", "#D55E00", "0.45", "0.88"
+#: Rises in lightness as well as in colour.
+COLOUR_MAP = "viridis"
+TITLE_SIZE, SMALL = 9, 8
+
+_COLOURS = 192
+_COLUMNS = 4
+_PANEL_INCHES = 3.0, 2.3
+#: What fits over a panel.
+_TITLE_CHARACTERS = 34
+
+
+class Picture(Figure):
+    """A matplotlib figure that a notebook shows as it is, whether or not pyplot is loaded."""
+
+    def png(self) -> bytes:
+        """Give the picture's bytes; the same figure gives the same ones."""
+        canvas, stream = FigureCanvasAgg(self), io.BytesIO()
+        with settings_of_no_place(), warnings.catch_warnings():
+            # A category may be written in a script the font lacks: it gets boxes, no warning.
+            warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
+            self.savefig(stream, format="rgba")
+        pixels = Image.frombytes("RGBA", canvas.get_width_height(), stream.getvalue())
+        stream = io.BytesIO()
+        # A palette makes a third of the bytes.
+        fewer = pixels.convert("RGB").quantize(
+            _COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE
+        )
+        fewer.save(stream, format="png")
+        return stream.getvalue()
+
+    def _repr_png_(self) -> bytes:
+        return self.png()
+
+
+@contextmanager
+def settings_of_no_place() -> Iterator[None]:
+    """Draw with the library's own settings: a matplotlibrc here must not change the bytes."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        # A name with dollars in it is a name, not a formula.
+        mpl.rcParams["text.parse_math"] = False
+        mpl.rcParams["axes.formatter.use_mathtext"] = False
+        yield
+
+
+def blank(width: float, height: float) -> Picture:
+    """Give an empty picture of so many inches, 100 pixels each."""
+    figure = Picture(figsize=(width, height), layout="constrained", dpi=100)
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def grid(
+    title: str, shown: Mapping[str, Any], *, share_x: bool = False, share_y: bool = False
+) -> tuple[Picture, list[Axes]]:
+    """Lay out a panel for each metric; those left over in the last row stay empty.
+
+    Where panels share an axis, only those at the edge say its numbers; see `label_panels`.
+    """
+    rows = max(1, math.ceil(len(shown) / _COLUMNS))
+    width, height = _PANEL_INCHES
+    figure = blank(_COLUMNS * width, height * rows + 0.8)
+    figure.suptitle(title)
+    axes = figure.subplots(rows, _COLUMNS, squeeze=False, sharex=share_x, sharey=share_y)
+    panels = list(axes.reshape(-1))
+    for panel in panels[len(shown) :]:
+        panel.set_axis_off()
+    return figure, panels
+
+
+def entitle(panel: Axes, name: str, more: str = "") -> None:
+    """Write a metric's name over its panel, and what must not be cut off behind it."""
+    panel.set_title(f"{short(name, _TITLE_CHARACTERS - len(more))}{more}", fontsize=TITLE_SIZE)
+
+
+def short(text: str, most: int = 40) -> str:
+    """Cut a text to one line of at most so many characters."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return line if len(line) <= most else f"{line[: max(most - 1, 1)]}…"
+
+
+def label_panels(panels: Sequence[Axes], *, x: str, y: str) -> None:
+    """Name the axes at the left and the bottom only."""
+    for panel in panels[::_COLUMNS]:
+        panel.set_ylabel(short(y))
+    for panel in panels[max(0, len(panels) - _COLUMNS) :]:
+        panel.set_xlabel(short(x))
+        panel.tick_params(axis="x", labelbottom=True)
+
+
+def explain_below(figure: Picture, panel: Axes) -> None:
+    """Put the legend of one panel below all of them, where it covers nothing."""
+    handles, labels = panel.get_legend_handles_labels()
+    if handles:
+        figure.legend(
+            handles, labels, loc="outside lower center", ncols=len(labels), fontsize=SMALL
+        )
+
+
+def number_text(value: float) -> str:
+    """Write a number in few characters, without powers of ten where they can be avoided.
+
+    Examples
+    --------
+    >>> [number_text(value) for value in (0.0, 0.1234, 3.0, 1234567.8, 1e12)]
+    ['0', '0.123', '3', '1,234,568', '1e+12']
+    """
+    if value != 0 and not 1e-3 <= abs(value) < 1e9:
+        return f"{value:.3g}"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"

@@ -1,0 +1,88 @@
+"""Reads one Parquet file of accounts as `csv_reader` reads the CSV of the same values.
+
+Cells become the texts that a CSV would hold, and go the same way from there: one rule says what a
+number, a date or a missing value is. Row n counts as line n + 1, as under a header.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from serving.scoring.scorecard import Input
+from training.errors import DataError
+from training.reading.csv_lines import Rows
+from training.reading.csv_reader import ACCOUNT, check_has_accounts, readers_of, to_frame
+from training.reading.refusals import Refusals
+
+_MAGIC = b"PAR1"
+_BATCH_ROWS = 2**17
+
+
+def is_parquet(path: Path) -> bool:
+    """Whether a file begins as Parquet does."""
+    with path.open("rb") as file:
+        return file.read(len(_MAGIC)) == _MAGIC
+
+
+def read_parquet_header(path: Path, name: str) -> list[str]:
+    """Read a file's column names; raises DataError if it is damaged or names one twice."""
+    with path.open("rb") as stream:
+        header = [str(column) for column in _open(stream, name).schema_arrow.names]
+    if twice := sorted({column for column in header if header.count(column) > 1}):
+        raise DataError(f"{name} has columns of the same name: {', '.join(twice)}")
+    return header
+
+
+def read_parquet(
+    path: Path, name: str, inputs: Sequence[Input], refusals: Refusals
+) -> Iterator[pd.DataFrame]:
+    """Read a file as a stream of tables; see `csv_reader.read_batches`.
+
+    Raises
+    ------
+    DataError
+        If it is damaged, has no `acct_id`, or a column holds what is no text, number or date.
+    """
+    with path.open("rb") as stream:
+        file = _open(stream, name)
+        check_has_accounts(file.schema_arrow.names, name)
+        if pa.types.is_floating(file.schema_arrow.field(ACCOUNT).type):
+            raise DataError(f"{name}: {ACCOUNT} holds fractions; store it as text or whole numbers")
+        readers = readers_of(file.schema_arrow.names, inputs)
+        line = 2
+        for batch in _batches(file, name, list(readers)):
+            lines = np.arange(line, line + len(batch), dtype=np.int64)
+            line += len(batch)
+            texts = [_texts(batch.column(column), column, name) for column in readers]
+            yield to_frame(name, readers, Rows(texts, lines, {}), set(), refusals)
+
+
+def _open(stream: Any, name: str) -> Any:
+    try:
+        return pq.ParquetFile(stream)
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{name} is damaged, or not all of it is there: {error}") from None
+
+
+def _batches(file: Any, name: str, columns: list[str]) -> Iterator[Any]:
+    try:
+        yield from file.iter_batches(batch_size=_BATCH_ROWS, columns=columns)
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{name} is damaged: {error}") from None
+
+
+def _texts(cells: Any, column: str, name: str) -> Any:
+    """Write cells as a CSV would hold them; an empty text is a missing one there."""
+    try:
+        texts = cells.cast(pa.string())
+    except pa.ArrowException as error:
+        raise DataError(f"{name}: {column} is of type {cells.type}: {error}") from None
+    return pc.if_else(pc.equal(texts, ""), None, texts)
