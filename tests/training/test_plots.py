@@ -42,22 +42,22 @@ NOBODY = {"accounts": 0, "missing": 1000}
 
 
 @pytest.mark.parametrize(
-    ("evaluation", "rows", "why"),
+    ("evaluation", "rows", "width", "why"),
     [
-        (make_evaluation(1), 1, "one metric"),
-        (make_evaluation(4), 1, "a full row"),
-        (make_evaluation(5), 2, "one more than a row"),
-        (make_evaluation(13), 4, "the default scorecard"),
-        (make_evaluation(3, empty=NOBODY), 1, "one metric nobody has"),
-        (make_evaluation(4, empty=NOBODY), 1, "which takes no place of its own"),
-        (make_evaluation(0, empty=NOBODY), 1, "no metric that anybody has"),
-        (make_evaluation(0), 1, "no metric"),
+        (make_evaluation(1), 1, 900, "one metric, as wide as the title"),
+        (make_evaluation(4), 1, 1200, "a full row"),
+        (make_evaluation(5), 2, 1200, "one more than a row"),
+        (make_evaluation(13), 4, 1200, "the default scorecard"),
+        (make_evaluation(3, empty=NOBODY), 1, 900, "one metric nobody has"),
+        (make_evaluation(4, empty=NOBODY), 1, 1200, "which takes no place of its own"),
+        (make_evaluation(0, empty=NOBODY), 1, 900, "no metric that anybody has"),
+        (make_evaluation(0), 1, 900, "no metric"),
     ],
 )
-def test_draws_a_panel_per_metric_that_accounts_have(evaluation, rows, why):
+def test_draws_a_panel_per_metric_that_accounts_have(evaluation, rows, width, why):
     picture = decode(calibration_plot(evaluation))
 
-    assert picture.shape[:2] == (round(100 * (2.3 * rows + 0.8)), 1200), why
+    assert picture.shape[:2] == (round(100 * (2.3 * rows + 0.8)), width), why
     assert picture.std() > 0.01, "not blank"
 
 
@@ -112,12 +112,13 @@ def make_curves(metrics, shift=0.0):
 
 
 @pytest.mark.parametrize(
-    ("metrics", "rows"), [(0, 1), (1, 1), (5, 2), pytest.param(40, 10, marks=pytest.mark.slow)]
+    ("metrics", "rows", "width"),
+    [(0, 1, 900), (1, 1, 900), (5, 2, 1200), pytest.param(40, 10, 1200, marks=pytest.mark.slow)],
 )
-def test_draws_a_panel_of_curves_per_metric(metrics, rows):
+def test_draws_a_panel_of_curves_per_metric(metrics, rows, width):
     picture = decode(curves_plot(make_curves(metrics)))
 
-    assert picture.shape[:2] == (round(100 * (2.3 * rows + 0.8)), 1200)
+    assert picture.shape[:2] == (round(100 * (2.3 * rows + 0.8)), width)
     assert picture.std() > 0.01, "not blank"
 
 

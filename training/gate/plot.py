@@ -59,4 +59,6 @@ def movement_figure(comparison: Comparison) -> Picture:
             entitle(panel, comparison.metrics[key], f" (> 1 point: {moves.scores[key].share:.1%})")
         label_panels(panels[: 1 + len(places)], x="move", y="% of accounts")
         first.set(xlabel="before", ylabel="after")
+        for panel in others[:1]:
+            panel.set_ylabel("% of accounts")
         return figure

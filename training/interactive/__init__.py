@@ -36,10 +36,12 @@ from training.interactive.versions import (
     rollback,
     versions,
 )
+from training.registry import GateRefused
 
 __all__ = [
     "Account",
     "Evaluation",
+    "GateRefused",
     "Judgement",
     "Model",
     "Promotion",

@@ -24,6 +24,8 @@ TITLE_SIZE, SMALL = 9, 8
 _COLOURS = 192
 _COLUMNS = 4
 _PANEL_INCHES = 3.0, 2.3
+#: Where there are few panels they are wider: the title must fit.
+_LEAST_WIDTH = 9.0
 #: What fits over a panel.
 _TITLE_CHARACTERS = 34
 
@@ -77,10 +79,11 @@ def grid(
     Where panels share an axis, only those at the edge say its numbers; see `label_panels`.
     """
     rows = max(1, math.ceil(len(shown) / _COLUMNS))
+    columns = min(_COLUMNS, max(1, len(shown)))
     width, height = _PANEL_INCHES
-    figure = blank(_COLUMNS * width, height * rows + 0.8)
+    figure = blank(max(columns * width, _LEAST_WIDTH), height * rows + 0.8)
     figure.suptitle(title)
-    axes = figure.subplots(rows, _COLUMNS, squeeze=False, sharex=share_x, sharey=share_y)
+    axes = figure.subplots(rows, columns, squeeze=False, sharex=share_x, sharey=share_y)
     panels = list(axes.reshape(-1))
     for panel in panels[len(shown) :]:
         panel.set_axis_off()
