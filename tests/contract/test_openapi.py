@@ -104,7 +104,7 @@ def fuzz(container, document, folder, *, examples, route, seed=1):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.soak)])
 def test_two_thousand_generated_requests_are_answered_as_described(
     container, document, tmp_path, seed
 ):
