@@ -150,7 +150,18 @@ def list_(path: Path, as_json: bool) -> None:
     for entry in shown:
         ends = f" until {entry['expires_at']}" if entry["expires_at"] else ""
         state = f"revoked {entry['revoked_at']}" if entry["revoked_at"] else entry["state"] + ends
-        click.echo(f"{entry['key_id']}  {entry['created_at']}  {state}  {entry['name']}")
+        opens = " ".join([*entry["scopes"], *_limits_of(entry)])
+        click.echo(f"{entry['key_id']}  {entry['created_at']}  {state}  {opens}  {entry['name']}")
+
+
+def _limits_of(entry: dict[str, Any]) -> list[str]:
+    """Name what a key is limited to, where it is not the gateway's default."""
+    names = ("endpoints", "rate", "quota")
+    told = {name: entry[name] for name in names if entry.get(name) is not None}
+    return [
+        f"{name}={','.join(value) if isinstance(value, list) else value}"
+        for name, value in told.items()
+    ]
 
 
 def _shown(record: Any, now: dt.datetime) -> dict[str, Any]:

@@ -92,6 +92,7 @@ def test_a_list_tells_what_keys_open_and_never_a_digest(keys, path):
     assert entries[0]["rate"] == "10/second"
     assert first.digest not in listed.stdout + keys("list").stdout
     assert f"{second.key_id}  " in keys("list").stdout
+    assert "score:invoke rate=10/second  a" in keys("list").stdout
 
 
 def test_rotation_prints_the_new_key_and_when_the_old_one_ends(keys, path):
@@ -145,12 +146,24 @@ def test_a_token_that_no_gateway_would_take_is_not_made(keys, tmp_path):
         ("--expires", "2h", "at most 3600 seconds"),
         ("--sub", "", "1 to 256 printable characters"),
         ("--sub", "a" * 257, "1 to 256 printable characters"),
-        ("--scope", "all", "scopes may hold score:invoke, model:read"),
+        ("--scope", "all", "scopes may hold score:invoke, explain:invoke, model:read"),
     ]:
         done = keys("jwt", folder, option, value, file=None)
         assert done.exit_code == (2 if option == "--scope" else 1)
         assert says in done.stderr
         assert done.stdout == ""
+
+
+@pytest.mark.parametrize("option", ["--issuer", "--audience"])
+@pytest.mark.parametrize("value", ["", "a" * 600, "a\n"])
+def test_an_issuer_that_no_gateway_would_take_is_not_made(keys, tmp_path, option, value):
+    folder = tmp_path / "issuer"
+
+    done = keys("jwt", str(folder), option, value, file=None)
+
+    assert done.exit_code == 1
+    assert f"{option[2:]} must be a text of 1 to 512 printable characters" in done.stderr
+    assert not folder.exists()
 
 
 def test_a_key_that_would_end_after_all_dates_is_refused_in_words(keys, path):

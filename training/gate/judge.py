@@ -81,9 +81,16 @@ def judge(
         )
         return GateReport(tuple(verdicts), limits.changed(), reason)
     scorers = [ours] if theirs is None or odd else [ours, theirs]
-    same = read_same_accounts(
-        data, scorers, max_refused_share=max_refused_share, scoring_date=scoring_date
-    )
+    try:
+        same = read_same_accounts(
+            data, scorers, max_refused_share=max_refused_share, scoring_date=scoring_date
+        )
+    except InvalidInput as error:
+        # With other inputs than the champion's the champion's accounts cannot be read for it; that
+        # it has others is what people are to hear.
+        if all(verdict.passed for verdict in verdicts):
+            raise
+        return GateReport((*verdicts, *_not_judged(str(error))), limits.changed(), reason)
     found, comparison = _by_accounts(scorers, same, limits)
     verdicts += found
     if len(scorers) == 1:

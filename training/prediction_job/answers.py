@@ -16,8 +16,8 @@ from jsonpath_ng import JSONPath
 
 from training.prediction_job.errors import TryLater
 from training.prediction_job.mapping import FieldMapping
+from training.prediction_job.server_words import ServerWords
 
-_SHOWN_CHARACTERS = 200
 #: Beyond it whole numbers are no longer exact in a column of floats, and no score of ours.
 _LARGEST = 2**53
 
@@ -41,9 +41,17 @@ class Answer:
 
 
 class AnswerReader:
-    """Finds the outputs of a mapping in answers."""
+    """Finds the outputs of a mapping in answers.
 
-    def __init__(self, mapping: FieldMapping) -> None:
+    Parameters
+    ----------
+    mapping : FieldMapping
+    words : ServerWords, optional
+        Makes what a server says instead fit for messages; left out, there is no key to hide.
+    """
+
+    def __init__(self, mapping: FieldMapping, words: ServerWords | None = None) -> None:
+        self._words = words or ServerWords()
         self._types = {name: output.type for name, output in mapping.outputs.items()}
         self._paths: Mapping[str, JSONPath] = mapping.extractors()
 
@@ -55,10 +63,10 @@ class AnswerReader:
         TryLater
             If the answer is not wholly what it must be.
         """
-        document = _parsed(body)
+        document = self._parsed(body)
         predictions = document.get("predictions")
         if not isinstance(predictions, list):
-            raise TryLater(f"the answer holds no list of predictions: {_shown(body)}")
+            raise TryLater(f"the answer holds no list of predictions: {self._shown(body)}")
         if len(predictions) != accounts:
             raise TryLater(
                 f"the answer holds {len(predictions)} predictions for {accounts} accounts"
@@ -80,19 +88,24 @@ class AnswerReader:
         fits = _IS[self._types[name]]
         for row, value in enumerate(values):
             if not fits(value):
-                kind = type(value).__name__
+                kind = _kind(value)
                 raise TryLater(f"prediction {row}: {name} is no {self._types[name]} but {kind}")
+            if isinstance(value, str) and self._words.tell_key(value):
+                raise TryLater(f"prediction {row}: {name} repeats the key; nothing of it is kept")
         return values
 
+    def _parsed(self, body: bytes) -> dict[str, Any]:
+        try:
+            document = json.loads(body, parse_constant=_refuse, object_pairs_hook=_once)
+        except (ValueError, RecursionError):
+            raise TryLater(f"the answer is not JSON: {self._shown(body)}") from None
+        if not isinstance(document, dict):
+            raise TryLater(f"the answer is no object: {self._shown(body)}")
+        return document
 
-def _parsed(body: bytes) -> dict[str, Any]:
-    try:
-        document = json.loads(body, parse_constant=_refuse, object_pairs_hook=_once)
-    except (ValueError, RecursionError):
-        raise TryLater(f"the answer is not JSON: {_shown(body)}") from None
-    if not isinstance(document, dict):
-        raise TryLater(f"the answer is no object: {_shown(body)}")
-    return document
+    def _shown(self, body: bytes) -> str:
+        # What begins as an answer may hold scores, which are not for logs.
+        return f"{len(body)} bytes" if b"predictions" in body else self._words.shown(body)
 
 
 def _refuse(name: str) -> NoReturn:
@@ -113,15 +126,21 @@ def _is_number(value: object) -> bool:
 
 
 def _is_text(value: object) -> bool:
-    return value is None or isinstance(value, str)
+    return value is None or (isinstance(value, str) and _is_unicode(value))
+
+
+def _is_unicode(text: str) -> bool:
+    # JSON can write half of a surrogate pair, and no file can hold it.
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _kind(value: object) -> str:
+    broken = isinstance(value, str) and not _is_unicode(value)
+    return "text with half a character" if broken else type(value).__name__
 
 
 _IS = {"Number": _is_number, "Text": _is_text}
-
-
-def _shown(body: bytes) -> str:
-    # What begins as an answer may hold scores, which are not for logs.
-    if b"predictions" in body:
-        return f"{len(body)} bytes"
-    text = " ".join(body.decode("utf-8", "replace").split())
-    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"

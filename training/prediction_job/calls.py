@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import random
 import threading
 import time
@@ -13,9 +14,11 @@ from urllib3.exceptions import HTTPError, InvalidHeader
 
 from training.prediction_job.answers import Answer, AnswerReader
 from training.prediction_job.changes import Change, body_of
+from training.prediction_job.deadline import until_deadline
 from training.prediction_job.definition import Job, RetryDefinition
 from training.prediction_job.errors import CallFailed, TryLater
 from training.prediction_job.failures import check_status
+from training.prediction_job.server_words import ServerWords
 
 _log = logging.getLogger(__name__)
 
@@ -36,11 +39,9 @@ class Door:
     job : Job
     key : str
         Goes into the header and nowhere else.
-    stopping : Event
-        Once set, nothing is waited for any more.
     """
 
-    def __init__(self, job: Job, key: str, stopping: threading.Event) -> None:
+    def __init__(self, job: Job, key: str) -> None:
         model, self._retry = job.definition.model, job.definition.retry
         self._url = model.url
         self._headers = {
@@ -48,9 +49,9 @@ class Door:
             "Accept": "application/json",
             model.auth_header: key,
         }
-        self._pool = urllib3.PoolManager(maxsize=job.definition.batch.in_flight, retries=False)
-        self._reader = AnswerReader(job.mapping)
-        self._stopping = stopping
+        self._words = ServerWords(key)
+        self._reader = AnswerReader(job.mapping, self._words)
+        self._stopping = threading.Event()
 
     def ask(self, changes: Sequence[Change]) -> Answer:
         """Have a batch scored; try until the budget is spent.
@@ -83,30 +84,41 @@ class Door:
         """Wait for nothing any more; calls that are tried again give up."""
         self._stopping.set()
 
-    def close(self) -> None:
-        """Close the connections."""
-        self._pool.clear()
-
     def _ask_once(self, body: bytes, accounts: int) -> Answer:
-        timeout = urllib3.Timeout(connect=_CONNECT_S, read=self._retry.timeout_s)
         limit = _MAX_PREDICTION_BYTES * (accounts + 1)
-        try:
-            response = self._pool.request(
-                "POST", self._url, body=body, headers=self._headers, timeout=timeout,
-                # The key goes where the job file says, not where an answer says.
-                redirect=False, preload_content=False,
-            )  # fmt: skip
-            content = response.read(limit + 1)
-            # What was not read to its end cannot be used again.
-            response.close() if len(content) > limit else response.release_conn()
-        except HTTPError as error:
-            raise TryLater(f"the gateway does not answer ({type(error).__name__})") from None
+        response, content = self._answer(body, limit)
         if len(content) > limit:
             raise TryLater(f"the answer has more than {limit} bytes for {accounts} accounts")
-        check_status(response.status, content, accounts, after_s=_after_s(response))
+        check_status(
+            response.status, content, accounts, after_s=_after_s(response), words=self._words
+        )
         headers = response.headers
         version = headers.get(VERSION) or headers.get(_BEHIND_SAGEMAKER)
-        return Answer(self._reader.read(content, accounts), version)
+        rows = self._reader.read(content, accounts)
+        return Answer(rows, self._words.shown(version) if version else None)
+
+    def _answer(self, body: bytes, limit: int) -> tuple[urllib3.BaseHTTPResponse, bytes]:
+        seconds = self._retry.timeout_s
+        late = TryLater(f"the gateway gives no whole answer within {seconds:g} s")
+        # The deadline comes first; a piece for which nobody waits is only its second keeper.
+        timeout = urllib3.Timeout(connect=min(_CONNECT_S, seconds), read=seconds + 1)
+        deadline = None
+        try:
+            with until_deadline(self._url, seconds) as (connections, deadline):
+                response = connections.request(
+                    "POST", self._url, body=body, headers=self._headers, timeout=timeout,
+                    # The key goes where the job file says, not where an answer says.
+                    redirect=False, preload_content=False,
+                )  # fmt: skip
+                content = response.read(limit + 1)
+                response.close()
+        except HTTPError as error:
+            if deadline and deadline.passed:
+                raise late from None
+            raise TryLater(f"the gateway does not answer ({type(error).__name__})") from None
+        if deadline.passed:
+            raise late
+        return response, content
 
 
 def _pause_s(attempt: int, retry: RetryDefinition) -> float:
@@ -117,7 +129,12 @@ def _pause_s(attempt: int, retry: RetryDefinition) -> float:
 
 def _after_s(response: urllib3.BaseHTTPResponse) -> float:
     asked = response.headers.get("Retry-After")
+    if not asked:
+        return 0.0
     try:
-        return max(0.0, urllib3.Retry().parse_retry_after(asked)) if asked else 0.0
+        return max(0.0, float(urllib3.Retry().parse_retry_after(asked)))
     except InvalidHeader:
         return 0.0
+    except (OverflowError, ValueError):
+        # A number of thousands of digits, a year that no calendar has.
+        return math.inf

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from serving.scoring.contradictions import Mistake
 from training.definition.strict import STRICT, examples
+from training.prediction_job.contradictions import contradictions
 from training.prediction_job.documents import read_document
 from training.prediction_job.errors import JobRefused
 from training.prediction_job.mapping import FieldMapping, default_mapping, read_mapping
-from training.prediction_job.objects import OBJECTS
 
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,47}")
-_HEADER = re.compile(r"[A-Za-z0-9-]{1,64}")
-#: Tables of the state that are not named after the job.
-TABLES = ("job", "files", "refused_rows", "changed", "runs", *OBJECTS)
 ACTIVATED = "Activated"
 
 
@@ -159,7 +152,9 @@ class Job:
         """
         model = self.definition.model
         if model.key_file is not None:
-            key = (self.folder / model.key_file).read_text(encoding="utf-8").strip()
+            # Bytes that are no text become what no header can hold, and are refused below.
+            read = (self.folder / model.key_file).read_text(encoding="utf-8", errors="replace")
+            key = read.strip()
             where = f"the file {model.key_file}"
         else:
             key = environ.get(str(model.key_env), "").strip()
@@ -190,7 +185,7 @@ def read_job(path: Path) -> Job:
     InvalidJob
         Naming every mistake of the file, one line each: "FILE:LINE: path.to.key: what is wrong".
     """
-    definition = read_document(path, JobDefinition, _contradictions, _fields_at)
+    definition = read_document(path, JobDefinition, contradictions, _fields_at)
     folder = path.resolve().parent
     named = definition.mapping
     mapping = read_mapping(default_mapping() if named is None else folder / named)
@@ -207,66 +202,3 @@ _PARTS: dict[str | int, type[BaseModel]] = {
 
 def _fields_at(path: tuple[str | int, ...]) -> Mapping[str, Any]:
     return examples(_PARTS.get(path[0], JobDefinition) if path else JobDefinition)
-
-
-def _contradictions(tree: Mapping[str, Any]) -> Iterator[Mistake]:
-    name = tree.get("name")
-    if isinstance(name, str):
-        yield from _name_mistakes(name)
-    if isinstance(tree.get("streams"), dict):
-        yield from _stream_mistakes(tree["streams"])
-    if isinstance(tree.get("model"), dict):
-        yield from _model_mistakes(tree["model"])
-
-
-def _name_mistakes(name: str) -> Iterator[Mistake]:
-    taken = {table.lower() for table in TABLES}
-    if not _NAME.fullmatch(name):
-        reason = f"must be at most 48 of a-z, 0-9 and _, a letter first, not {name!r}"
-        yield Mistake(("name",), reason)
-    elif name in taken or name.startswith("sqlite_") or name.endswith("_history"):
-        yield Mistake(("name",), f"{name} is the name of another table; choose another")
-
-
-def _stream_mistakes(streams: Mapping[str, Any]) -> Iterator[Mistake]:
-    for name in OBJECTS:
-        if name not in streams:
-            yield Mistake(("streams",), f"{name} is missing; write {name}: s3://bucket/prefix/")
-    sources: dict[str, str] = {}
-    for name, body in streams.items():
-        source = body.get("source") if isinstance(body, dict) else body
-        if name not in OBJECTS:
-            yield Mistake(("streams", name), f"no object of a job; they are {', '.join(OBJECTS)}")
-        elif isinstance(source, str) and source in sources:
-            reason = f"has the source of {sources[source]}; one of them is wrong"
-            yield Mistake(("streams", name), reason)
-        elif isinstance(source, str):
-            sources[source] = name
-            if not source.strip():
-                yield Mistake(("streams", name), "has no source")
-
-
-def _model_mistakes(model: Mapping[str, Any]) -> Iterator[Mistake]:
-    url, header = model.get("url"), model.get("auth_header")
-    if isinstance(url, str) and (reason := _url_mistake(url)):
-        yield Mistake(("model", "url"), reason)
-    if isinstance(header, str) and not _HEADER.fullmatch(header):
-        yield Mistake(("model", "auth_header"), "must be the name of a header: letters, digits, -")
-    if (model.get("key_file") is None) == (model.get("key_env") is None):
-        yield Mistake(
-            ("model",), "needs one of key_file and key_env: the key itself never stands here"
-        )
-
-
-def _url_mistake(url: str) -> str:
-    # What is refused is not repeated: a password may stand in it.
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable or not url.isprintable() or " " in url:
-        return "must be http://host:port/path or https://host/path"
-    if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
-        return "must have no user, password, query or fragment"
-    return ""

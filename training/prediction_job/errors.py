@@ -3,8 +3,9 @@
 InvalidInput
 ├── InvalidJob         the job's files have mistakes, all of them listed
 ├── JobRefused         the job may not run: its model, its state, or another job is in the way
+├── StateFailed        the state could not be written: it is locked, the disk is full
 ├── DataError
-│   └── FileReplaced   a file changed while it was read; nothing of it was kept
+│   └── FileReplaced   a file changed while it was read, or is not whole; nothing was kept
 └── CallFailed         the model's door gave no answer that can be used
     ├── TryLater       the next attempt may do better
     ├── RowsRefused    single accounts cannot be scored; the others can
@@ -32,8 +33,12 @@ class JobRefused(InvalidInput):
     """A job may not run as things are; the message says what is in the way."""
 
 
+class StateFailed(InvalidInput):
+    """A job's state could not be read or written; what was written before is whole."""
+
+
 class FileReplaced(DataError):
-    """A file is not the one that was listed; it is read when it is listed again."""
+    """A file is not the one that was listed, or not whole yet; it is read in another run."""
 
 
 class CallFailed(InvalidInput):

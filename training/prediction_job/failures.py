@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from training.prediction_job.errors import CallFailed, RowsRefused, TooLargeBatch, TryLater
+from training.prediction_job.server_words import ServerWords
 
 #: SageMaker's word for what its model answered; its gateway may pass it on with 200.
 _ERROR_CODE = "ErrorCode"
@@ -19,10 +20,11 @@ _TOO_LARGE = 413
 
 #: A row of the request, as the container's errors name it.
 _ROW = re.compile(r"/instances/(\d{1,9})(?:/.*)?")
-_SHOWN_CHARACTERS = 300
 
 
-def check_status(status: int, body: bytes, accounts: int, *, after_s: float) -> None:
+def check_status(
+    status: int, body: bytes, accounts: int, *, after_s: float, words: ServerWords
+) -> None:
     """Return if an answer may hold predictions.
 
     Parameters
@@ -33,6 +35,8 @@ def check_status(status: int, body: bytes, accounts: int, *, after_s: float) -> 
         How many were sent.
     after_s : float
         Seconds the answer asked to wait.
+    words : ServerWords
+        Makes what the server said fit for messages.
 
     Raises
     ------
@@ -49,14 +53,15 @@ def check_status(status: int, body: bytes, accounts: int, *, after_s: float) -> 
     error = _error(body) if status != 200 or _ERROR_CODE.encode() in body else {}
     if status == 200:
         if _ERROR_CODE in error:
-            raise TryLater(f"status 200 with an error instead of predictions: {_said(error, body)}")
+            said = words.shown(_said(error, body))
+            raise TryLater(f"status 200 with an error instead of predictions: {said}")
         return
     if status == _MODEL_ERROR and isinstance(error.get("OriginalStatusCode"), int):
         # The model's own words stand inside.
         status = error["OriginalStatusCode"]
-        body = str(error.get("OriginalMessage", "")).encode()
+        body = str(error.get("OriginalMessage", "")).encode("utf-8", "replace")
         error = _error(body)
-    said = f"status {status}: {_said(error, body)}"
+    said = f"status {status}: {words.shown(_said(error, body)) or 'no reason given'}"
     if status in _PASSING or status == _MODEL_ERROR or not 300 <= status < 500:
         raise TryLater(said, after_s)
     if status == _TOO_LARGE:
@@ -68,7 +73,7 @@ def check_status(status: int, body: bytes, accounts: int, *, after_s: float) -> 
         )
     # A refusal that names no row is about all of them, such as columns in another order: asking
     # for each alone would only get round it.
-    if status in _BAD_ROWS and (reasons := dict(_rows(error, accounts))):
+    if status in _BAD_ROWS and (reasons := dict(_rows(error, accounts, words))):
         raise RowsRefused(reasons)
     raise CallFailed(f"the model refuses the whole batch ({said})")
 
@@ -81,15 +86,15 @@ def _error(body: bytes) -> dict[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def _said(error: dict[str, Any], body: bytes) -> str:
-    words = error.get("message") or error.get("Message") or body.decode("utf-8", "replace")
-    text = " ".join(str(words).split()) or "no reason given"
-    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
+def _said(error: dict[str, Any], body: bytes) -> str | bytes:
+    said = error.get("message") or error.get("Message")
+    return str(said) if said else body
 
 
-def _rows(error: dict[str, Any], accounts: int) -> Iterator[tuple[int, str]]:
+def _rows(error: dict[str, Any], accounts: int, words: ServerWords) -> Iterator[tuple[int, str]]:
     named = error.get("errors")
     for entry in named if isinstance(named, list) else []:
         found = _ROW.fullmatch(str(entry.get("path"))) if isinstance(entry, dict) else None
         if found and int(found[1]) < accounts:
-            yield int(found[1]), str(entry.get("reason") or error.get("message") or "refused")
+            reason = entry.get("reason") or error.get("message") or ""
+            yield int(found[1]), words.shown(str(reason)) or "refused"

@@ -45,8 +45,15 @@ class Object:
     source: Source
 
 
-def ingest(connection: sqlite3.Connection, kept: Object) -> Upserted:
+def ingest(connection: sqlite3.Connection, kept: Object, waiting: list[str]) -> Upserted:
     """Read the files of an object that are new or were replaced, the oldest first.
+
+    Parameters
+    ----------
+    connection : Connection
+    kept : Object
+    waiting : list of str
+        Told of the files that are left for another run, and why.
 
     Returns
     -------
@@ -64,13 +71,14 @@ def ingest(connection: sqlite3.Connection, kept: Object) -> Upserted:
     known = dict(connection.execute("SELECT name, etag FROM files WHERE object = ?", (kept.name,)))
     files = sorted(kept.source.found(), key=lambda file: (file.modified, file.name))
     for file in files:
-        if known.get(file.name) == file.etag:
+        if known.get(file.name) == file.tag:
             continue
         try:
             with whole(kept.source, file) as stream:
                 done = _read(connection, kept, file, stream)
         except FileReplaced as error:
-            _log.warning("%s: %s; it is read next time", kept.name, error)
+            _log.warning("%s: %s; it is left for the next run", kept.name, error)
+            waiting.append(f"{kept.name}: {error}")
             continue
         _log.info("%s: %s: %s", kept.name, file.name, done.summary())
         total += done
@@ -90,6 +98,12 @@ def _read(connection: sqlite3.Connection, kept: Object, file: Found, stream: Bin
                 f"{kept.name}: {file.name} lacks {', '.join(missing)}; its columns are: {has}"
             )
         dated = LAST_UPDATED in opened.header
+        if not dated and file.modified > datetime.now(UTC) + _FUTURE:
+            raise DataError(
+                f"{kept.name}: the time of {file.name}, {as_text(file.modified)}, lies in the "
+                f"future, and its rows have no {LAST_UPDATED} of their own: they would shut out "
+                "every later one. Write the file again once its clock is right (or touch it)"
+            )
         _make_room(connection, kept.columns)
         for batch in read_batches(opened, [Input(name) for name in kept.columns], refusals):
             _stage(connection, kept.columns, batch, file, refusals)
@@ -163,7 +177,7 @@ def _note(
     connection.execute(
         "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            *where, file.etag, as_text(file.modified), now(),
+            *where, file.tag, as_text(file.modified), now(),
             done.rows, done.upserted, done.older, done.unchanged, done.refused,
         ),
     )  # fmt: skip

@@ -6,12 +6,12 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Mapping
-from contextlib import closing
 
 from serving.scoring.errors import ScoringError
 from training.prediction_job.calls import Door
 from training.prediction_job.changes import mark_all
 from training.prediction_job.definition import Job
+from training.prediction_job.errors import StateFailed
 from training.prediction_job.ingest import Object, ingest
 from training.prediction_job.objects import OBJECTS
 from training.prediction_job.runs import recorded_run
@@ -42,50 +42,67 @@ def run_once(job: Job, environ: Mapping[str, str], *, refresh: bool = False) -> 
     ------
     JobRefused
         If the job may not run.
-    DataError, CallFailed, RegistryError, OSError
+    DataError, CallFailed, StateFailed, RegistryError, OSError
         If the run failed. What was read and scored before is kept.
     """
-    stopping = threading.Event()
-    door = _door(job, environ, stopping)
-    with opened_state(job) as connection, closing(door):
-        if refresh:
-            mark_all(connection, job)
-        return _run(connection, job, door)
+    key = _key(job, environ)
+    with opened_state(job) as connection:
+        return _run(connection, job, key, refresh=refresh)
 
 
 def run_on(job: Job, environ: Mapping[str, str], stopping: threading.Event) -> None:
     """Run a job every so many minutes until told to stop; a run that fails is tried next time.
+
+    Parameters
+    ----------
+    job, environ
+        As for `run_once`.
+    stopping : Event
+        Once set, no further run begins.
 
     Raises
     ------
     JobRefused
         If the job may not run.
     """
-    door = _door(job, environ, stopping)
-    with opened_state(job) as connection, closing(door):
+    key = _key(job, environ)
+    with opened_state(job) as connection:
         while not stopping.is_set():
             try:
-                _run(connection, job, door)
+                _run(connection, job, key)
             except (ScoringError, OSError) as error:
                 _log.error("the run failed: %s", error)
             stopping.wait(job.definition.every_minutes * 60)
 
 
-def _door(job: Job, environ: Mapping[str, str], stopping: threading.Event) -> Door:
+def _key(job: Job, environ: Mapping[str, str]) -> str:
     job.check_activated()
-    return Door(job, job.key(environ), stopping)
+    return job.key(environ)
 
 
-def _run(connection: sqlite3.Connection, job: Job, door: Door) -> Sent:
+def _run(connection: sqlite3.Connection, job: Job, key: str, *, refresh: bool = False) -> Sent:
+    try:
+        sent = _recorded(connection, job, key, refresh=refresh)
+    except sqlite3.Error as error:
+        raise StateFailed(
+            f"{job.state} cannot be written: {error}. Is the disk full, or does another program "
+            "hold it? What was stored before is whole"
+        ) from error
+    _log.info("%s: Success: %d accounts scored, %d refused", job.name, sent.scored, sent.refused)
+    return sent
+
+
+def _recorded(connection: sqlite3.Connection, job: Job, key: str, *, refresh: bool) -> Sent:
     with recorded_run(connection) as counts:
+        if refresh:
+            mark_all(connection, job)
         # All objects first: an account is sent once, with all that is new of it. And if one of
         # them cannot be read, none: scores without its metrics would look like scores.
         for kept in _objects(job):
-            counts.rows += ingest(connection, kept)
-        send_changed(connection, job, door, counts.sent)
-    sent = counts.sent
-    _log.info("%s: Success: %d accounts scored, %d refused", job.name, sent.scored, sent.refused)
-    return sent
+            counts.rows += ingest(connection, kept, counts.waiting)
+        # A door per run: one that was stopped by an error stays stopped.
+        send_changed(connection, job, Door(job, key), counts.sent)
+    return counts.sent
 
 
 def _objects(job: Job) -> list[Object]:

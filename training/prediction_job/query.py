@@ -53,6 +53,10 @@ def answered(state: Path, sql: str, *, max_s: float = MAX_S) -> Iterator[Table]:
     """
     if not state.is_file():
         raise InvalidInput(f"there is no state {state}; `scorecard job` makes it")
+    try:
+        sql.encode()
+    except UnicodeEncodeError:
+        raise InvalidInput("the question is not UTF-8") from None
     with closing(_opened(state)) as connection:
         tables = _tables(connection)
         connection.set_authorizer(_authorize)
@@ -78,8 +82,21 @@ def _tables(connection: sqlite3.Connection) -> list[str]:
     try:
         found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY 1")
         return [name for (name,) in found]
+    except sqlite3.OperationalError as error:
+        raise InvalidInput(f"the state cannot be read: {_told(error)}") from error
     except sqlite3.DatabaseError as error:
         raise InvalidInput(f"this is no state of a job: {error}") from error
+
+
+def _told(error: sqlite3.Error) -> str:
+    said = str(error)
+    if "readonly database" in said or "unable to open" in said:
+        # Such a file can be read by those only who may make the two files beside it.
+        return (
+            f"{said}. To read it takes the right to read the file and to write to its folder, "
+            "where SQLite keeps a -wal and a -shm file; else copy the file and ask the copy"
+        )
+    return said
 
 
 def _authorize(action: int, first: str | None, second: str | None, *_: str | None) -> int:
@@ -95,7 +112,7 @@ def _explained(tables: Sequence[str], max_s: float) -> Iterator[None]:
     except sqlite3.Warning as error:
         raise InvalidInput(f"give one SELECT and nothing after it: {error}") from error
     except sqlite3.Error as error:
-        said = str(error)
+        said = _told(error)
         if "authoriz" in said or "prohibited" in said:
             said = "only SELECT is allowed here: this look at the state cannot change anything"
         elif "no such table" in said:

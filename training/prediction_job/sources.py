@@ -1,13 +1,16 @@
 """Where an object's CSVs lie: a prefix in S3 or in a directory. Each file is read whole or not.
 
 A file is copied before it is parsed, and counts as read only if it is still the one that was
-listed: in S3 its ETag tells, in a directory its size, time and inode.
+listed: in S3 its ETag tells, in a directory its size, time and inode. A file in a directory may be
+half there while nobody writes; if it ends within a line and is a few seconds old, it waits.
 """
 
 from __future__ import annotations
 
+import glob
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -20,11 +23,15 @@ from botocore.exceptions import FlexibleChecksumError, HTTPClientError, Incomple
 from serving.registry.errors import AlreadyThere, NotFound
 from serving.registry.s3 import S3Store, make_client
 from serving.registry.uri import S3Location, parse_uri
+from training.errors import DataError
 from training.prediction_job.errors import FileReplaced
+from training.prediction_job.moments import as_text
 
 _S3 = "s3://"
 _CSV = ".csv"
 _CHUNK_BYTES = 2**20
+#: A writer that is slower than this between two pieces is taken for one that is done.
+_STILL_WRITTEN_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,11 @@ class Found:
     name: str
     etag: str
     modified: datetime
+
+    @property
+    def tag(self) -> str:
+        """What this writing of the file has and no other, even one of the same bytes."""
+        return f"{self.etag} {as_text(self.modified)}"
 
 
 class Source(Protocol):
@@ -89,7 +101,7 @@ class InDirectory:
         path = folder / address
         is_folder = address.endswith("/") or path.is_dir()
         self._folder = path if is_folder else path.parent
-        self._pattern = "**/*" if is_folder else f"{path.name}*"
+        self._pattern = "**/*" if is_folder else f"{glob.escape(path.name)}*"
 
     def found(self) -> Iterator[Found]:
         """Go through the CSVs; see `Source`."""
@@ -100,21 +112,46 @@ class InDirectory:
             hidden = any(part.startswith(".") for part in name.parts)
             if path.suffix.lower() == _CSV and not hidden and path.is_file():
                 stat = path.stat()
-                modified = datetime.fromtimestamp(stat.st_mtime_ns // 1000 / 1e6, UTC)
-                yield Found(name.as_posix(), _tag(stat), modified)
+                yield Found(_text(name.as_posix()), _tag(stat), _moment(stat, name))
 
     def copied(self, file: Found, target: BinaryIO) -> None:
         """Copy a CSV; see `Source`."""
         path = self._folder / file.name
+        last = b""
         try:
             with path.open("rb") as stream:
                 while chunk := stream.read(_CHUNK_BYTES):
                     target.write(chunk)
+                    last = chunk[-1:]
                 tags = {_tag(os.fstat(stream.fileno())), _tag(path.stat())}
         except FileNotFoundError:
             raise FileReplaced(f"{file.name} is gone again") from None
         if tags != {file.etag}:
             raise FileReplaced(f"{file.name} was written to while it was read")
+        age = time.time() - file.modified.timestamp()
+        if last not in {b"\n", b"\r"} and abs(age) < _STILL_WRITTEN_S:
+            raise FileReplaced(
+                f"the last line of {file.name} has no end, and the file is only {age:.0f} s old: "
+                "perhaps it is still being written"
+            )
+
+
+def _text(name: str) -> str:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        shown = name.encode("utf-8", "replace").decode()
+        raise DataError(f"the name of the file {shown} is not UTF-8; rename it") from None
+    return name
+
+
+def _moment(stat: os.stat_result, name: Path) -> datetime:
+    try:
+        return datetime.fromtimestamp(stat.st_mtime_ns // 1000 / 1e6, UTC)
+    except (OverflowError, ValueError):
+        raise DataError(
+            f"the time of {name.as_posix()} is in no year from 1 to 9999; touch the file"
+        ) from None
 
 
 def _tag(stat: os.stat_result) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -42,6 +42,9 @@ CREATE TABLE IF NOT EXISTS runs (
 );
 """
 
+#: Seconds for which another program's lock on the state is waited for.
+WAIT_S = 30.0
+
 #: Columns of a result beside its outputs.
 _RESULT = (
     "status TEXT NOT NULL, reason TEXT NOT NULL, artifact_version TEXT, scored_at TEXT NOT NULL"
@@ -66,11 +69,13 @@ def opened_state(job: Job) -> Iterator[sqlite3.Connection]:
         If the file cannot be made.
     """
     path = job.state
+    if path.is_dir():
+        raise JobRefused(f"{path} is a folder; state must name a file")
     path.parent.mkdir(parents=True, exist_ok=True)
     with _locked(path), closing(_connect(path)) as connection:
         try:
             _prepare(connection, job)
-        except sqlite3.DatabaseError as error:
+        except sqlite3.Error as error:
             raise JobRefused(f"{path} cannot be used as a state: {error}") from error
         yield connection
 
@@ -120,13 +125,13 @@ def _locked(path: Path) -> Iterator[None]:
 
 def _connect(path: Path) -> sqlite3.Connection:
     # Transactions are begun by `transaction` alone.
-    connection = sqlite3.connect(path, isolation_level=None, timeout=30)
+    connection = sqlite3.connect(path, isolation_level=None, timeout=WAIT_S)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         # After a power cut the last transactions may be gone, each whole: they are done again.
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA temp_store = FILE")
-    except sqlite3.DatabaseError as error:
+    except sqlite3.Error as error:
         connection.close()
         raise JobRefused(f"{path} cannot be used as a state: {error}") from error
     return connection
@@ -163,13 +168,32 @@ def _prepare(connection: sqlite3.Connection, job: Job) -> None:
 
 
 def _check_is_same_job(connection: sqlite3.Connection, job: Job) -> None:
-    known = connection.execute("SELECT name, mapping_sha256 FROM job").fetchone()
-    if known is None:
+    known = connection.execute("SELECT name, mapping_sha256 FROM job").fetchall()
+    if known:
+        check_same_job(job, known)
+    else:
         connection.execute("INSERT INTO job VALUES (?, ?)", (job.name, job.mapping.sha256))
-    elif known[0] != job.name:
-        raise JobRefused(f"{job.state} is the state of the job {known[0]}; use another file")
-    elif known[1] != job.mapping.sha256:
-        raise JobRefused(
-            f"{job.state} was made with another mapping, whose columns and scores it holds; "
-            "use another state, which scores every account anew"
-        )
+
+
+def check_same_job(job: Job, known: Sequence[Sequence[str]]) -> None:
+    """Refuse a state of another job or mapping.
+
+    Parameters
+    ----------
+    job : Job
+    known : sequence of (name, mapping_sha256)
+        The rows of the state's table `job`; there is one.
+
+    Raises
+    ------
+    JobRefused
+        If it is another's.
+    """
+    for name, mapping_sha256 in known:
+        if name != job.name:
+            raise JobRefused(f"{job.state} is the state of the job {name}; use another file")
+        if mapping_sha256 != job.mapping.sha256:
+            raise JobRefused(
+                f"{job.state} was made with another mapping, whose columns and scores it holds; "
+                "use another state, which scores every account anew"
+            )

@@ -9,8 +9,8 @@ from typing import Any
 from training.prediction_job.definition import ACTIVATED, Job
 from training.prediction_job.objects import ACCOUNTS, OBJECTS
 from training.prediction_job.query import answered
-from training.prediction_job.runs import FAILED, IN_PROGRESS
-from training.prediction_job.state import is_running, quoted
+from training.prediction_job.runs import FAILED, IN_PROGRESS, STOPPED
+from training.prediction_job.state import check_same_job, is_running, quoted
 from training.prediction_job.tables import write_file
 
 _SHOWN = 5
@@ -22,13 +22,14 @@ def status_lines(job: Job) -> Iterator[str]:
     Raises
     ------
     InvalidInput
-        If its state cannot be read.
+        If its state cannot be read, or is another job's or mapping's.
     """
     model = job.definition.model
     if not job.state.is_file():
         yield f"{job.name}: {ACTIVATED}; it has not run yet"
         yield f"model {model.name}: {model.status}"
         return
+    _check_state(job)
     runs = _rows(
         job.state,
         "SELECT state, started_at, ended_at, rows_read, accounts_scored, accounts_refused, reason "
@@ -56,6 +57,7 @@ def status_lines(job: Job) -> Iterator[str]:
         "(SELECT count(*) FROM changed)",
     )
     yield f"{accounts:,} accounts: {scored:,} scored, {errors:,} Error, {waiting:,} to be scored"
+    yield from _version_lines(job)
     yield from _refusals(job)
 
 
@@ -65,16 +67,43 @@ def export(job: Job, path: Path) -> int:
     Raises
     ------
     InvalidInput, OSError
-        As `write_file`, and if there is no state.
+        As `write_file`, and if there is no state, or it is another job's or mapping's.
     """
+    _check_state(job)
+    # With the table's name: alone, SQLite takes what is no column for a text.
+    table_name = quoted(job.name)
     outputs = job.mapping.outputs
-    names = ", ".join(quoted(name) for name in ("acct_id", *outputs))
+    names = ", ".join(f"{table_name}.{quoted(name)}" for name in ("acct_id", *outputs))
     kinds = {"acct_id": str} | {
         name: float if output.type == "Number" else str for name, output in outputs.items()
     }
-    sql = f"SELECT {names} FROM {quoted(job.name)} ORDER BY acct_id"
+    sql = f"SELECT {names} FROM {table_name} ORDER BY acct_id"
     with answered(job.state, sql, max_s=float("inf")) as table:
         return write_file(table, path, kinds=kinds)
+
+
+def _check_state(job: Job) -> None:
+    check_same_job(job, _rows(job.state, "SELECT name, mapping_sha256 FROM job"))
+
+
+def _version_lines(job: Job) -> Iterator[str]:
+    newest = _rows(
+        job.state,
+        f"SELECT artifact_version FROM {quoted(job.history)} WHERE artifact_version IS NOT NULL "
+        "ORDER BY id DESC LIMIT 1",
+    )
+    versions = _rows(
+        job.state,
+        f"SELECT artifact_version, count(*) FROM {quoted(job.name)} "
+        "WHERE artifact_version IS NOT NULL GROUP BY 1",
+    )
+    for (version,) in newest:
+        others = sum(count for name, count in versions if name != version)
+        if others:
+            yield (
+                f"{others:,} accounts have scores of another model than the newest answer's, "
+                f"{version}; --once --refresh scores all of them again"
+            )
 
 
 def _run_lines(job: Job, runs: Sequence[Sequence[Any]]) -> Iterator[str]:
@@ -83,7 +112,7 @@ def _run_lines(job: Job, runs: Sequence[Sequence[Any]]) -> Iterator[str]:
         return
     state, started, ended, rows, scored, refused, reason = runs[0]
     if state == IN_PROGRESS and not is_running(job.state):
-        state, reason = FAILED, "the job was stopped"
+        state, reason = FAILED, STOPPED
     yield f"{job.name}: {state}; last run from {started} to {ended or '-'}"
     if ended:
         yield f"  {rows:,} rows read, {scored:,} accounts scored, {refused:,} refused by the model"

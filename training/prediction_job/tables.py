@@ -46,10 +46,20 @@ def write_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]], stream: Tex
 
 
 def write_json(columns: Sequence[str], rows: Iterable[Sequence[Any]], stream: TextIO) -> None:
-    """Write a JSON object a line."""
+    """Write a JSON object a line.
+
+    Raises
+    ------
+    InvalidInput
+        If two columns have one name, or a value is infinite.
+    """
+    _check_names(columns)
     for row in rows:
         values = dict(zip(columns, map(_plain, row), strict=True))
-        stream.write(json.dumps(values, allow_nan=False) + "\n")
+        try:
+            stream.write(json.dumps(values, allow_nan=False) + "\n")
+        except ValueError:
+            raise InvalidInput("a value is infinite, which JSON cannot say; use --csv") from None
 
 
 def write_file(
@@ -69,7 +79,8 @@ def write_file(
     Raises
     ------
     InvalidInput
-        If the name ends otherwise, or a column holds values of several types.
+        If the name ends otherwise, a column holds values of several types, or, for .parquet, two
+        columns have one name.
     OSError
         If it cannot be written.
     """
@@ -94,7 +105,16 @@ def _appearing(path: Path) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
+def _check_names(columns: Sequence[str]) -> None:
+    twice = sorted({name for name in columns if columns.count(name) > 1})
+    if twice:
+        raise InvalidInput(
+            f"two columns are called {twice[0]}; name one otherwise: {twice[0]} AS x"
+        )
+
+
 def _write_parquet(table: Table, path: Path, kinds: Mapping[str, type]) -> int:
+    _check_names(table.columns)
     rows = iter(table.rows)
     first = list(itertools.islice(rows, _ROWS_AT_ONCE))
     schema = pa.schema(

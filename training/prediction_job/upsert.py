@@ -77,7 +77,12 @@ def upsert(
         _refuse_contradicting(connection, file, refusals)
     stored = quoted(table)
     joined = f"FROM incoming AS i LEFT JOIN {stored} AS s ON s.acct_id = i.acct_id"
-    older += _drop(connection, f"SELECT i.rowid {joined} WHERE i.last_updated < s.last_updated")
+    behind = f"SELECT i.rowid {joined} WHERE i.last_updated < s.last_updated"
+    if dated:
+        older += _drop(connection, behind)
+    else:
+        # The file's time is all they have, and copying may set it back: what it says now counts.
+        older += _drop(connection, f"{behind} AND s.file IS NOT ?", (file,))
     differs = " OR ".join(f"i.{quoted(name)} IS NOT s.{quoted(name)}" for name in columns)
     if dated:
         same_moment = "i.last_updated = s.last_updated AND s.file IS NOT ?"
@@ -150,8 +155,8 @@ def _refuse(
     connection.executemany("DELETE FROM incoming WHERE rowid = ?", ((row,) for row, _ in found))
 
 
-def _drop(connection: sqlite3.Connection, rows: str) -> int:
-    return connection.execute(f"DELETE FROM incoming WHERE rowid IN ({rows})").rowcount
+def _drop(connection: sqlite3.Connection, rows: str, values: tuple[str, ...] = ()) -> int:
+    return connection.execute(f"DELETE FROM incoming WHERE rowid IN ({rows})", values).rowcount
 
 
 def _count(connection: sqlite3.Connection, select: str) -> int:

@@ -103,6 +103,19 @@ def test_another_wire_is_refused_unless_allowed(made, candidate, told):
     assert told in texts(allowed)["same wire"]
 
 
+def test_another_wire_is_what_one_hears_where_the_accounts_lack_an_input_too(made, tmp_path):
+    for path in made.data.glob("*.csv"):
+        table = pd.read_csv(path, dtype=str)
+        table.drop(columns="bots", errors="ignore").to_csv(tmp_path / path.name, index=False)
+
+    report = judge(made.champion, made.without_bots, data=tmp_path, limits=Limits())
+
+    assert failed(report) == {"same wire"}
+    assert "bots" in texts(report)["stable metrics"]
+    with pytest.raises(InvalidInput, match="bots"):
+        judge(made.champion, made.champion, data=tmp_path, limits=Limits())
+
+
 def test_scales_are_compared_in_points_of_ten(made):
     limits = Limits(allow_other_wire=True)
 

@@ -1,13 +1,10 @@
-"""deploy/EINSTEIN_STUDIO.md says what the artifact's own schema says, and its commands run."""
+"""deploy/EINSTEIN_STUDIO.md says what the artifact's own schema and the program say."""
 
 import re
 from pathlib import Path
 
 import yaml
-from click.testing import CliRunner
 
-from training.cli.job import job
-from training.cli.query import query
 from training.prediction_job.definition import StreamDefinition, read_job
 from training.prediction_job.mapping import jobs_folder
 from training.prediction_job.objects import OBJECTS, OWNERS
@@ -48,7 +45,9 @@ def test_the_data_streams_are_set_as_the_job_s_are():
 
     assert rows["Object Label"] == list(OBJECTS)
     assert set(rows["Primary Key"]) == {stream.primary_key}
-    assert set(rows["Record Modified Field"]) == {stream.record_modified}
+    accounts, *metrics = rows["Record Modified Field"]
+    assert accounts == f"{stream.record_modified}`, if the files have it"
+    assert set(metrics) == {stream.record_modified}
     assert set(rows["Refresh Mode"]) == {stream.mode}
     assert set(rows["Category"]) == {stream.category}
     minutes = read_job(jobs_folder() / "css_mini_job.yaml").definition.every_minutes
@@ -63,16 +62,6 @@ def test_the_connection_is_the_one_of_the_example_job():
     assert rows["Auth Header"] == model["auth_header"]
     assert model["url"].endswith("/default/invocations")
     assert "/default/invocations" in rows["Inference Endpoint URL"]
-
-
-def test_every_command_and_option_of_the_page_is_there():
-    [block] = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
-    commands = {"job": job, "query": query}
-
-    for line in block.splitlines():
-        name = re.search(r"scorecard (\w+)", line)[1]
-        said = CliRunner().invoke(commands[name], ["--help"]).stdout
-        assert all(option in said for option in re.findall(r"--[a-z]+", line)), line
 
 
 def test_every_setting_that_the_page_names_is_one():

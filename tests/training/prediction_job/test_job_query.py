@@ -3,15 +3,15 @@
 import contextlib
 import csv
 import json
-import sqlite3
+import os
+import tempfile
+from pathlib import Path
 
-import pyarrow.parquet
 import pytest
 from click.testing import CliRunner
 from job_stand_ins import JobFolder, RecordingModel
 
 from serving.scoring.errors import InvalidInput
-from training.cli.job import job as job_command
 from training.cli.query import query
 from training.prediction_job.query import answered
 
@@ -135,27 +135,59 @@ def test_rows_are_shown_as_csv_and_json(state):
     assert len(row[2]) == len(read["inputs_sha256"]) == 64
 
 
-@pytest.mark.parametrize("suffix", ["csv", "parquet"])
-def test_the_scores_are_exported_with_their_18_columns(jobs, suffix, tmp_path):
-    jobs.put_all(12)
-    jobs.run()
-    path = tmp_path / f"out.{suffix}"
+@pytest.mark.parametrize(
+    ("sql", "told"),
+    [
+        ("SELECT 9e999 AS x", "infinite, which JSON cannot say; use --csv"),
+        ("SELECT 1 AS x, 2 AS y, 3 AS x", "two columns are called x; name one otherwise"),
+        ("SELECT '\udcff'", "the question is not UTF-8"),
+    ],
+)
+def test_what_json_cannot_say_is_refused(state, sql, told):
+    done = shown(sql, "--state", state, "--json")
 
-    done = CliRunner().invoke(job_command, [str(jobs.write()), "--export", str(path)])
+    assert isinstance(done.exception, InvalidInput)
+    assert told in str(done.exception)
 
-    assert done.exit_code == 0, done.output
-    columns = ["acct_id", *jobs.read().mapping.outputs]
-    rows = jobs.ask(f"SELECT {', '.join(columns)} FROM scores ORDER BY 1")
-    if suffix == "parquet":
-        table = pyarrow.parquet.read_table(path)
-        assert table.column_names == columns
-        assert [tuple(row.values()) for row in table.to_pylist()] == rows
-        assert str(table.schema.field("global_score").type) == "double"
-    else:
-        read = list(csv.reader(path.read_text().splitlines()))
-        assert read[0] == columns
-        assert read[1:] == [["" if cell is None else str(cell) for cell in row] for row in rows]
-    assert not list(tmp_path.glob(".*partial"))
+
+def test_a_parquet_file_has_each_name_once(state, tmp_path):
+    path = tmp_path / "o.parquet"
+
+    done = shown("SELECT 1 AS x, 2 AS x", "--state", state, "--out", path)
+
+    assert "two columns are called x" in str(done.exception)
+    assert not path.exists()
+
+
+def test_a_state_in_a_folder_of_others_says_what_it_takes(state):
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        copy = folder / "state.sqlite"
+        copy.write_bytes(state.read_bytes())
+        copy.chmod(0o644)
+        folder.chmod(0o555)
+        with (
+            as_nobody(),
+            pytest.raises(InvalidInput, match="to write to its folder") as refused,
+            answered(copy, "SELECT * FROM scores") as table,
+        ):
+            list(table.rows)
+        folder.chmod(0o755)
+
+    assert "-shm" in str(refused.value)
+
+
+@contextlib.contextmanager
+def as_nobody():
+    """Lay down root's right to write everywhere, for a while."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
 
 
 def test_an_export_that_cannot_be_is_refused_and_leaves_nothing(state, tmp_path):
@@ -166,67 +198,3 @@ def test_an_export_that_cannot_be_is_refused_and_leaves_nothing(state, tmp_path)
     assert isinstance(done.exception, InvalidInput)
     assert "several types" in str(done.exception)
     assert not list(tmp_path.glob("*o.parquet*"))
-
-
-def test_the_status_tells_what_happened(jobs, model):
-    path = jobs.write()
-    said = CliRunner().invoke(job_command, [str(path), "--status"]).stdout
-    assert said.startswith("scores: Activated; it has not run yet")
-
-    jobs.put_all(4)
-    jobs.run()
-    said = CliRunner().invoke(job_command, [str(path), "--status"]).stdout
-
-    assert said.startswith("scores: Success; last run from ")
-    assert "4 accounts: 4 scored, 0 Error, 0 to be scored" in said
-    assert "usage_metrics: 4 accounts from 1 files, newest 2026-01-01" in said
-
-
-def test_a_run_whose_process_is_gone_is_told_as_failed(jobs):
-    jobs.put_all(2)
-    jobs.run()
-    with contextlib.closing(sqlite3.connect(jobs.folder / "state.sqlite")) as state, state:
-        state.execute("UPDATE runs SET state = 'InProgress', ended_at = NULL")
-
-    said = CliRunner().invoke(job_command, [str(jobs.write()), "--status"]).stdout
-    assert said.startswith("scores: Failed")
-
-    jobs.run()
-    assert jobs.ask("SELECT state, reason FROM runs") == [
-        ("Failed", "the job was stopped"),
-        ("Success", ""),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("words", "code", "told"),
-    [
-        (["--once", "--status"], 2, "give one of"),
-        (["--refresh"], 2, "--refresh needs --once"),
-    ],
-)
-def test_options_that_exclude_each_other_are_refused(jobs, words, code, told):
-    done = CliRunner().invoke(job_command, [str(jobs.write()), *words])
-
-    assert (done.exit_code, told in done.stderr) == (code, True)
-
-
-def test_a_refused_job_and_a_wrong_file_have_exit_codes_of_their_own(jobs):
-    path = jobs.write()
-    good = path.read_text()
-    path.write_text(good.replace("Activated", "Draft"))
-    draft = CliRunner().invoke(job_command, [str(path), "--once"])
-    path.write_text(good.replace("name: scores", "name: 1"))
-    wrong = CliRunner().invoke(job_command, [str(path), "--once"])
-
-    assert (draft.exit_code, wrong.exit_code) == (3, 2)
-    assert draft.stderr.startswith("refused: the model CSS Mini is Draft")
-    assert f"{path}:2: name: must be text, not 1" in wrong.stderr
-
-
-def test_the_example_is_a_job_file(tmp_path):
-    printed = CliRunner().invoke(job_command, ["--example"]).stdout
-
-    path = tmp_path / "job.yaml"
-    path.write_text(printed)
-    assert CliRunner().invoke(job_command, [str(path), "--status"]).exit_code == 0
