@@ -25,6 +25,9 @@ def create_app(doors: Doors, observer: Observer | None = None) -> WSGIApplicatio
     """
 
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if "HTTP_UPGRADE" in environ:
+            # A server before this one perhaps takes what follows for another protocol.
+            turn_of(environ).cut()
         try:
             reply = doors.serve(environ)
         except Exception as error:  # noqa: BLE001 (whatever it is, the caller gets an answer)
@@ -41,8 +44,9 @@ def _refuse(environ: WSGIEnvironment, error: Exception) -> Reply:
     refused = refused_by(error)
     decision = "failed" if refused.refusal.status >= 500 else "refused"
     audit.note_decision(record_of(environ), decision, refused.reason)
-    if refused.refusal.status == 400:
-        # Who is not understood is not listened to any further.
+    if refused.refusal.status in (400, 415):
+        # Who is not understood is not listened to any further: a server before this one perhaps
+        # saw another end to the body.
         turn_of(environ).cut()
     drain(environ)
     return of_refusal(refused)

@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+import ipaddress
 import socket
 import ssl
 import time
 from typing import Any
+
+
+def check_host(host: str | None) -> None:
+    """See that a machine could have this name or address; nobody is asked.
+
+    Raises
+    ------
+    ValueError
+        Which does not repeat it.
+    """
+    try:
+        if host and ":" not in host and host.encode("idna"):
+            return
+        ipaddress.IPv6Address(host or "")
+    except ValueError:
+        raise ValueError("must be a name or an address of a machine") from None
 
 
 def connected(
@@ -24,6 +41,8 @@ def connected(
     ------
     OSError
         What the last address failed with.
+    UnicodeError
+        If it is no name; see `check_host`.
     """
     ends = time.monotonic() + timeout_s
     places = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)

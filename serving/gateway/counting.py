@@ -11,10 +11,12 @@ from typing import Literal, cast
 from urllib.parse import urlsplit
 
 from limits import RateLimitItem, parse
-from limits.errors import ConfigurationError, StorageError
-from limits.storage import Storage, storage_from_string
+from limits.errors import StorageError
+from limits.storage import RedisStorage, Storage, storage_from_string
 from limits.storage.base import MovingWindowSupport
 from limits.strategies import FixedWindowRateLimiter, MovingWindowRateLimiter, RateLimiter
+
+from serving.gateway.connecting import check_host
 
 MEMORY = "memory"
 #: Where counts may be kept.
@@ -54,8 +56,9 @@ def storage_uri(text: str) -> StorageUri:
         Saying what would be right, without the text: it may hold a password.
     """
     try:
-        _open(uri := StorageUri(text))
-    except (ConfigurationError, ValueError):
+        uri = StorageUri(text)
+        _check_connection(_open(uri))
+    except Exception:  # noqa: BLE001 (whatever the libraries find wrong, they may quote)
         raise ValueError(
             "must be memory:// or redis://HOST:PORT (rediss:// with TLS), for which the Python "
             "library redis must be installed"
@@ -98,8 +101,9 @@ class Counts:
             if windows.hit(item, *who):
                 return None
             resets_at = windows.get_window_stats(item, *who).reset_time
-        except StorageError as error:
-            raise StorageFailed(type(error.storage_error).__name__) from None
+        except Exception as error:  # noqa: BLE001 (whatever it is, callers can be counted elsewhere)
+            cause = error.storage_error if isinstance(error, StorageError) else error
+            raise StorageFailed(type(cause).__name__) from None
         return max(1, math.ceil(resets_at - time.time()))
 
 
@@ -214,3 +218,12 @@ def _open(uri: StorageUri) -> Storage:
         uri.text, wrap_exceptions=True, socket_timeout=_TIMEOUT_S, socket_connect_timeout=_TIMEOUT_S
     )
     return cast("Storage", storage)
+
+
+def _check_connection(storage: Storage) -> None:
+    """See that the storage could be asked; nobody is. Raises whatever its library does."""
+    if isinstance(storage, RedisStorage):
+        # What is wrong with options is found only now, and with a name never.
+        pool = storage.storage.connection_pool
+        pool.make_connection()
+        check_host(pool.connection_kwargs.get("host", "localhost"))

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from serving.gateway.connection import Connection, Died
 from serving.gateway.upstream import Answer, UpstreamError, UpstreamUnreachable
+from serving.web.requests import new_request_id
 
 #: SageMaker's own limit for this question.
 PING_TIMEOUT_S = 2.0
@@ -48,7 +49,7 @@ class HttpUpstream:
         self._invocation = f"POST /invocations{after}"
         self._explanation = f"POST /explain{after}"
         self._schema = f"GET /schema{after}"
-        self._ping = f"GET /ping{after}\r\n".encode()
+        self._ping = f"GET /ping{after}"
 
     def invoke(self, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Post an invocation."""
@@ -60,32 +61,33 @@ class HttpUpstream:
 
     def schema(self, request_id: str) -> Answer:
         """Ask `/schema`."""
-        head = f"{self._schema}X-Request-Id: {request_id}\r\n\r\n".encode("latin-1")
-        return self._ask(head, b"", self._timeout_s, request_id)
+        return self._get(self._schema, request_id, self._timeout_s)
 
     def is_ready(self) -> bool:
         """Ask `/ping`."""
         try:
-            return self._ask(self._ping, b"", PING_TIMEOUT_S).status == 200
+            return self._get(self._ping, new_request_id(), PING_TIMEOUT_S).status == 200
         except UpstreamError:
             return False
+
+    def _get(self, start: str, request_id: str, timeout_s: float) -> Answer:
+        head = f"{start}X-Request-Id: {request_id}\r\n\r\n".encode("latin-1")
+        return self._ask(head, b"", timeout_s, request_id)
 
     def _post(self, start: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
         head = f"{start}{lines}Content-Length: {len(body)}\r\n\r\n".encode("latin-1")
         return self._ask(head, body, self._timeout_s, headers.get("X-Request-Id"))
 
-    def _ask(
-        self, head: bytes, body: bytes, timeout_s: float, request_id: str | None = None
-    ) -> Answer:
+    def _ask(self, head: bytes, body: bytes, timeout_s: float, request_id: str | None) -> Answer:
         deadline = time.monotonic() + timeout_s
         connection = self._take_kept() or self._open(deadline)
         try:
             return self._ask_over(connection, head, body, deadline, request_id)
         except Died:
-            # It was closed while it lay idle, or its worker died. Scoring changes nothing and
-            # nothing was passed on, so asking again is safe; once, or a body that kills workers
-            # would kill them all.
+            # It was closed while it lay idle, or brought a stray, or its worker died. Scoring
+            # changes nothing and nothing was passed on, so asking again is safe; once, or a body
+            # that kills workers would kill them all.
             pass
         try:
             return self._ask_over(self._open(deadline), head, body, deadline, request_id)

@@ -85,7 +85,7 @@ def check_issuers(path: Path) -> list[dict[str, Any]]:
         raise FileUnusable(f"{path} must hold a list of issuers that is not empty")
     mistakes: list[str] = []
     for number, entry in enumerate(entries):
-        mistakes += [f"{path}: issuer {number}: {why}" for why in _mistakes_in(entry)]
+        mistakes += [f"{path}: issuer {number}: {why}" for why in mistakes_in(entry)]
         mistakes += _mistakes_in_keys(entry, path.parent)
     names = [entry.get("issuer") for entry in entries if isinstance(entry, dict)]
     if len(set(map(str, names))) != len(names):
@@ -108,7 +108,8 @@ def _issuer(entry: dict[str, Any], folder: Path, clock: Callable[[], float]) -> 
     return Issuer(keys=keys, **given)
 
 
-def _mistakes_in(entry: object) -> list[str]:
+def mistakes_in(entry: object) -> list[str]:
+    """Tell all that is wrong with an issuer as it stands in the file."""
     if not isinstance(entry, dict):
         return ["it is no object"]
     mistakes = [f"{name} is missing" for name in _REQUIRED if name not in entry]
@@ -140,7 +141,7 @@ def _mistakes_in_keys(entry: object, folder: Path) -> list[str]:
 
 def _text(found: object) -> None:
     if not isinstance(found, str) or not found.isprintable() or not 0 < len(found) <= 512:
-        raise ValueError("must be a text of up to 512 printable characters")
+        raise ValueError("must be a text of 1 to 512 printable characters")
 
 
 def _uri(found: object) -> None:

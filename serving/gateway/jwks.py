@@ -62,10 +62,11 @@ def read_jwks(text: bytes, algorithms: Sequence[str]) -> KeySet:
     return keys
 
 
-def read_key_file(path: Path, algorithms: Sequence[str]) -> KeySet:
-    """Read a JWKS from a file; raises FileUnusable."""
+def read_key_file(path: Path, algorithms: Sequence[str]) -> tuple[KeySet, bytes]:
+    """Read a JWKS from a file; gives its text, too. Raises FileUnusable."""
     try:
-        return read_jwks(path.read_bytes(), algorithms)
+        text = path.read_bytes()
+        return read_jwks(text, algorithms), text
     except OSError as error:
         raise FileUnusable(f"{path}: {error.strerror}") from None
     except KeyUnusable as error:
@@ -79,7 +80,11 @@ class FileKeys:
         self, path: Path, algorithms: Sequence[str], clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._watched = Watched(
-            "public keys", [path], lambda: read_key_file(path, algorithms), clock
+            "public keys",
+            [path],
+            lambda: read_key_file(path, algorithms),
+            lambda text: read_jwks(text, algorithms),
+            clock,
         )
 
     def find(self, key_id: str) -> PublicKey | None:

@@ -8,6 +8,8 @@ import socket
 import threading
 from urllib.parse import urlsplit
 
+from serving.gateway.connecting import check_host
+
 #: For connecting, and again for the whole answer.
 TIMEOUT_S = 3.0
 #: Issuers have a few keys of less than 1 KB.
@@ -22,16 +24,20 @@ class FetchFailed(Exception):
 
 def jwks_uri(text: str) -> str:
     """Parse the address of public keys; raises ValueError."""
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+        check_host(parts.hostname)
+        # Reading the port refuses what is none.
+        is_plain = text.isascii() and text.isprintable() and " " not in text and parts.port != 0
+    except ValueError:
+        is_plain = False
+    if not is_plain:
+        raise ValueError("must be like https://issuer.example/jwks.json")
     if parts.username is not None or parts.password is not None:
         raise ValueError("must hold no user and no password")
-    if not parts.hostname or not text.isascii() or not text.isprintable() or " " in text:
-        raise ValueError("must be like https://issuer.example/jwks.json")
     # Whoever can change the keys on their way can let anybody in.
     if parts.scheme != "https" and (parts.scheme != "http" or parts.hostname not in _LOOPBACK):
         raise ValueError("must be https; http is for this machine only")
-    if parts.port == 0:  # reading it also refuses what is no port
-        raise ValueError("must have a port from 1 to 65535")
     return text
 
 
@@ -56,7 +62,7 @@ def fetch(uri: str) -> bytes:
         finally:
             hang_up.cancel()
             hang_up.join()
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, UnicodeError, http.client.HTTPException) as error:
         raise FetchFailed(type(error).__name__) from None
     finally:
         connection.close()

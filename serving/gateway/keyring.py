@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import hmac
+import json
 from collections.abc import Callable
 from pathlib import Path
 
-from serving.gateway.key_records import DIGEST_BYTES, KeyRecord
+from serving.gateway.key_records import DIGEST_BYTES, KeyRecord, from_entry, to_entry
 from serving.gateway.keys_file import KeysError, list_keys, read_pepper
 from serving.gateway.secret import digest, is_well_formed, key_id_in
 from serving.gateway.watched import Watched
@@ -75,10 +76,11 @@ class WatchedKeys:
     """
 
     def __init__(self, keys_path: Path, pepper_path: Path, clock: Callable[[], float]) -> None:
-        def read() -> KeyRing:
-            return _read_both(keys_path, pepper_path)
+        def read() -> tuple[KeyRing, bytes]:
+            records, pepper = _read_both(keys_path, pepper_path)
+            return KeyRing(records, pepper), _to_text(records, pepper)
 
-        self._watched = Watched("keys", [keys_path, pepper_path], read, clock)
+        self._watched = Watched("keys", [keys_path, pepper_path], read, _from_text, clock)
         if not self._watched.now():
             raise KeysError(f"{keys_path} holds no key; make one with `scorecard keys issue`")
 
@@ -94,7 +96,7 @@ class WatchedKeys:
         return newer.find(presented)
 
 
-def _read_both(keys_path: Path, pepper_path: Path) -> KeyRing:
+def _read_both(keys_path: Path, pepper_path: Path) -> tuple[tuple[KeyRecord, ...], bytes]:
     mistakes: list[str] = []
     records: tuple[KeyRecord, ...] = ()
     pepper = b""
@@ -108,4 +110,13 @@ def _read_both(keys_path: Path, pepper_path: Path) -> KeyRing:
         mistakes += error.mistakes
     if mistakes:
         raise KeysError(*mistakes)
-    return KeyRing(records, pepper)
+    return records, pepper
+
+
+def _to_text(records: tuple[KeyRecord, ...], pepper: bytes) -> bytes:
+    return json.dumps([pepper.hex(), *map(to_entry, records)]).encode()
+
+
+def _from_text(text: bytes) -> KeyRing:
+    pepper, *entries = json.loads(text)
+    return KeyRing(tuple(map(from_entry, entries)), bytes.fromhex(pepper))

@@ -12,8 +12,9 @@ import os
 import secrets
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
-from serving.gateway.issuers import MAX_AGE_S
+from serving.gateway.issuers import MAX_AGE_S, mistakes_in
 from serving.gateway.signatures import new_key_pair, sign
 from serving.gateway.tokens import MAX_SUBJECT_CHARS
 
@@ -40,7 +41,8 @@ def make_token(
     Raises
     ------
     LocalIssuerError
-        If the folder is not this issuer's, or the token would be refused for its age or subject.
+        If the folder is not this issuer's, the gateway would refuse such an issuer or audience, or
+        the token for its age or subject.
     OSError
         If a file cannot be read or written.
     """
@@ -48,8 +50,16 @@ def make_token(
         raise LocalIssuerError(f"the gateway takes tokens of at most {MAX_AGE_S} seconds")
     if not subject.isprintable() or not 0 < len(subject) <= MAX_SUBJECT_CHARS:
         raise LocalIssuerError(f"a subject has 1 to {MAX_SUBJECT_CHARS} printable characters")
+    described = {
+        "issuer": issuer,
+        "audience": audience,
+        "algorithms": ["ES256"],
+        "jwks_file": JWKS,
+    }
+    if mistakes := mistakes_in(described):
+        raise LocalIssuerError("; ".join(mistakes))
     if not (folder / ISSUERS).exists():
-        _make_issuer(folder, issuer, audience)
+        _make_issuer(folder, described)
     try:
         (entry,) = json.loads((folder / ISSUERS).read_bytes())
         is_ours = (entry["issuer"], entry["audience"]) == (issuer, audience)
@@ -71,10 +81,9 @@ def make_token(
     return sign(claims, (folder / PRIVATE_KEY).read_text(), _KEY_ID)
 
 
-def _make_issuer(folder: Path, issuer: str, audience: str) -> None:
+def _make_issuer(folder: Path, entry: dict[str, Any]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     pem, public = new_key_pair(_KEY_ID)
-    entry = {"issuer": issuer, "audience": audience, "algorithms": ["ES256"], "jwks_file": JWKS}
     number = os.open(folder / PRIVATE_KEY, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
     with os.fdopen(number, "w") as file:
         os.fchmod(number, 0o600)

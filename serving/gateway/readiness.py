@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -10,6 +11,8 @@ from collections.abc import Callable
 _WAIT_S = 0.03
 #: The same while there is none known.
 _FIRST_WAIT_S = 1.0
+
+_log = logging.getLogger(__name__)
 
 
 class Readiness:
@@ -43,6 +46,8 @@ class Readiness:
         is_ready = False
         try:
             is_ready = self._ask()
+        except Exception as error:  # noqa: BLE001 (whatever it is, health checks get an answer)
+            _log.error("the upstream's readiness is unknown", exc_info=error)
         finally:
             with self._told:
                 self._is_ready = is_ready

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Protocol
 from wsgiref.types import WSGIEnvironment
@@ -89,7 +90,7 @@ class Doors:
     slots : Slots
         How many invocations may be under way.
     senders : Shares
-        How many bodies of one caller may be on their way.
+        How many bodies may be on their way.
     took : callable
         Told the seconds of every answer of the upstream.
     metrics_port : int or None
@@ -213,10 +214,11 @@ class Doors:
     ) -> Answer:
         record = record_of(environ)
         headers["X-Request-Id"] = record.request_id
+        turn = turn_of(environ)
         # Who sends slowly holds a place of its own, and none of those where the upstream is asked.
-        with self.senders.of(caller.id):
+        with nullcontext() if turn.is_whole else self.senders.of(caller.id):
             body = read_body(environ, MAX_BODY_BYTES)
-        turn_of(environ).has_read()
+        turn.has_read()
         with self.slots:
             started = time.monotonic()
             try:

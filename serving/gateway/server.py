@@ -42,7 +42,7 @@ from serving.web.watchdog import Limits
 READ_TIMEOUT_S = 30.0
 #: An upstream that is too slow is answered by the one who asks it; the watchdog comes after.
 GRACE_S = 5.0
-#: Threads beside those that wait for the upstream: for refusals, which wait for nobody.
+#: Threads beside those that wait for the upstream and for bodies: for refusals.
 SPARE_THREADS = 8
 
 _log = logging.getLogger("serving.gateway")
@@ -68,7 +68,7 @@ class Gateway(Server):
             {
                 "bind": binds,
                 "workers": settings.workers,
-                "threads": settings.threads + SPARE_THREADS,
+                "threads": 2 * settings.threads + SPARE_THREADS,
                 "proc_name": "scorecard-gateway",
                 "child_exit": lambda _server, _worker: metrics.worker_ended(),
             },
@@ -88,8 +88,8 @@ class Gateway(Server):
             endpoint=settings.endpoint or sagemaker_endpoint(settings) or "scorecard",
             mode=mode_of(settings),
             slots=Slots(settings.threads),
-            # One that stalls leaves half of the threads, and the spare ones, to the others.
-            senders=Shares(max(1, settings.threads // 2)),
+            # One that stalls leaves half of these places to the others.
+            senders=Shares(settings.threads // 2, total=settings.threads),
             took=self._note,
             metrics_port=settings.metrics_port,
         )

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from serving.gateway import grants
+from serving.gateway.connecting import check_host
 from serving.gateway.counting import StorageUri, storage_uri
 from serving.gateway.modes import MODES, Mode
 from serving.web.settings import (
@@ -20,7 +22,7 @@ from serving.web.settings import (
 )
 
 #: No path: the gateway adds `/invocations` and `/ping` itself.
-_URL = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?")
+_URL = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 #: As SageMaker has it.
 SAGEMAKER = "sagemaker://"
 _REGION = re.compile(r"[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)+")
@@ -52,12 +54,16 @@ def _upstream(text: str) -> str:
         raise ValueError("must hold no user and no password")
     if text.startswith(SAGEMAKER):
         return SAGEMAKER + grants.endpoint(text.removeprefix(SAGEMAKER))
-    match = _URL.fullmatch(text.removesuffix("/"))
-    if not match or int(match[1] or 80) > 65535:
+    url = text.removesuffix("/")
+    try:
+        if not _URL.fullmatch(url) or urlsplit(url).port == 0:
+            raise ValueError
+        check_host(urlsplit(url).hostname)
+    except ValueError:
         raise ValueError(
             "must be like http://127.0.0.1:8080, without a path, or sagemaker://ENDPOINT-NAME"
-        )
-    return match[0]
+        ) from None
+    return url
 
 
 def _region(text: str) -> str:

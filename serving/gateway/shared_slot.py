@@ -1,7 +1,8 @@
 """A small text that all workers share, also those that are made later.
 
 It lies in a file without a name, opened before the workers are made: it needs no clearing away, and
-a worker that replaces a dead one finds what the others know.
+a worker that replaces a dead one finds what the others know. Where the system can, the file is in
+memory alone, so that no secret is left on a disk.
 """
 
 from __future__ import annotations
@@ -44,8 +45,7 @@ class SharedSlot:
     """A slot; to be read and written while `alone` only."""
 
     def __init__(self) -> None:
-        with tempfile.TemporaryFile() as file:
-            self._number = os.dup(file.fileno())
+        self._number = _nameless_file()
         weakref.finalize(self, os.close, self._number)
 
     @contextmanager
@@ -73,3 +73,10 @@ class SharedSlot:
         digest = hashlib.sha256(shared.text).digest()
         head = _HEAD.pack(shared.tried_at, shared.written_at, len(shared.text), digest)
         os.pwrite(self._number, head + shared.text, 0)
+
+
+def _nameless_file() -> int:
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("scorecard")
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())

@@ -120,14 +120,23 @@ def watched_revocations(path: Path | None, clock: Callable[[], float]) -> Callab
     """
     if path is None:
         return frozenset
-    return Watched("revocations", [path], lambda: _read_revocations(path), clock).now
+
+    def read() -> tuple[Revocations, bytes]:
+        try:
+            text = path.read_bytes()
+        except OSError as error:
+            raise FileUnusable(f"{path}: {error.strerror}") from None
+        return parse(text), text
+
+    def parse(text: bytes) -> Revocations:
+        return _revocations(text, path)
+
+    return Watched("revocations", [path], read, parse, clock).now
 
 
-def _read_revocations(path: Path) -> Revocations:
+def _revocations(text: bytes, path: Path) -> Revocations:
     try:
-        lines = path.read_text("utf-8").splitlines()
-    except OSError as error:
-        raise FileUnusable(f"{path}: {error.strerror}") from None
+        lines = text.decode().splitlines()
     except UnicodeError:
         raise FileUnusable(f"{path} is not UTF-8") from None
     found, wrong = set(), []

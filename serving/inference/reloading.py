@@ -77,5 +77,6 @@ class CarefulArbiter(Arbiter):  # type: ignore[misc]
                 exc_info=None if expected else error,
             )
         finally:
+            logging.shutdown()
             # Not what the master registered for its end, such as removing its metrics.
             os._exit(code)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-#: What is looked at; a longer head is left to the parser.
+#: What is looked at. A head has to end in it, or it would need a thread to be waited for.
 SEEN_BYTES = 16 * 1024
 
 #: So much of a body, or all of it, should be there before it is worth a thread.
@@ -17,6 +17,11 @@ _CHUNK = re.compile(rb"([0-9a-fA-F]{1,15})[ \t]*(?:;[^\r\n]{0,64})?\r\n")
 
 #: More digits than any body needs are not read plainly: the parser may think otherwise of them.
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,18})[ \t]*\r\n")
+
+
+def is_head_too_long(seen: bytes) -> bool:
+    """Tell whether a head has not ended where it has to."""
+    return len(seen) >= SEEN_BYTES and seen.find(b"\r\n\r\n", 0, SEEN_BYTES) < 0
 
 
 def whole_bytes(seen: bytes) -> int | None:
@@ -41,8 +46,8 @@ def whole_bytes(seen: bytes) -> int | None:
 def awaited_bytes(seen: bytes) -> int:
     """Give how many bytes should be there before the request is worth a thread.
 
-    0 if nothing is awaited: it is there whole, too long to be seen whole, malformed, or its sender
-    waits to be asked for the body.
+    0 if nothing is awaited: it is there whole, its chunks are too long to be seen whole, it is
+    malformed, or its sender waits to be asked for the body.
     """
     whole = whole_bytes(seen)
     if whole is not None:
@@ -51,7 +56,7 @@ def awaited_bytes(seen: bytes) -> int:
         return 0
     head_ends = seen.find(b"\r\n\r\n")
     if head_ends >= 0 and b"\r\nexpect" in seen[:head_ends].lower():
-        return 0  # Nothing more comes before the parser has said "100 Continue".
+        return 0  # Perhaps nothing more comes before somebody has said "100 Continue".
     if head_ends >= 0 and not _CHUNKED.search(seen, 0, head_ends + 2):
         return 0  # Another encoding or an odd length, which the parser has to judge.
     more_comes = head_ends < 0 or _chunks_go_on(seen, head_ends + 4)

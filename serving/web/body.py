@@ -13,7 +13,7 @@ from wsgiref.types import InputStream, WSGIEnvironment
 from gunicorn.http.errors import ParseException
 
 from serving.web.problems import Problem
-from serving.web.turns import turn_of
+from serving.web.turns import Turn, turn_of
 
 #: gunicorn copies what it has read ahead for every piece, so that small ones of a large body cost
 #: several times as much.
@@ -82,9 +82,22 @@ def drain(environ: WSGIEnvironment) -> None:
     """Read and forget what is left of the body of a refused request.
 
     Whoever is still sending when the connection closes sees it broken, and never hears why. Who
-    stalls is not waited for: it would hold a thread, and needs no key for that.
+    stalls is not waited for: it would hold a thread, and needs no key for that. Nor is anybody
+    while as many are waited for as may be, and who was not asked for a body is not asked for it.
     """
     turn = turn_of(environ)
+    if turn.is_whole:
+        _drain(environ, turn)
+    elif turn.is_unasked or not turn.drain_places.acquire(blocking=False):
+        turn.cut()
+    else:
+        try:
+            _drain(environ, turn)
+        finally:
+            turn.drain_places.release()
+
+
+def _drain(environ: WSGIEnvironment, turn: Turn) -> None:
     turn.drains()
     left = _DRAINED_BYTES
     try:

@@ -12,6 +12,8 @@ from typing import Any
 
 import orjson
 
+from serving.web.line_writer import LineWriter
+
 
 class JsonLines(logging.Formatter):
     """Formats a record as JSON; whatever a message holds, it stays one line."""
@@ -21,26 +23,68 @@ class JsonLines(logging.Formatter):
         fields = getattr(record, "fields", {})
         if record.exc_info:
             fields = {**fields, "traceback": self.formatException(record.exc_info)}
-        return _line(record.created, record.levelname.lower(), record.getMessage(), fields)
+        level = record.levelname.lower()
+        return _line(record.created, level, record.getMessage(), fields).decode()
 
 
 class LineHandler(logging.StreamHandler[Any]):
-    """Writes lines, also without a record: making one takes longer than all else about a line."""
+    """Writes lines, also without a record: making one takes longer than all else about a line.
+
+    Nobody waits for who reads them; see `LineWriter`.
+    """
 
     def __init__(self) -> None:
         super().__init__(sys.stdout)
         self.setFormatter(JsonLines())
+        self._writer = _writer_to(self.stream)
+
+    @property
+    def dropped(self) -> int:
+        """How many lines of this process nobody took."""
+        return self._writer.dropped if self._writer else 0
 
     def write(self, level: str, event: str, fields: Mapping[str, Any]) -> None:
         """Write a line; as with all handlers, one that cannot be written raises nothing."""
         try:
-            line = _line(time.time(), level, event, fields)
-            # One piece and one lock, so that lines of two threads do not mix.
-            with self.lock:  # type: ignore[union-attr]
-                self.stream.write(line + self.terminator)
-                self.stream.flush()
+            self._send(_line(time.time(), level, event, fields))
         except Exception:  # noqa: BLE001 (as `emit` does)
             self.handleError(logging.makeLogRecord({"msg": event}))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record's line."""
+        try:
+            self._send(self.format(record).encode())
+        except Exception:  # noqa: BLE001 (as its parent does)
+            self.handleError(record)
+
+    def flush(self) -> None:
+        """Wait for who reads, two seconds at most."""
+        if self._writer:
+            self._writer.flush()
+
+    def _send(self, line: bytes) -> None:
+        if self._writer:
+            self._writer.write(line + b"\n")
+        else:
+            self.stream.write(line.decode() + "\n")
+            self.stream.flush()
+
+
+def _writer_to(stream: Any) -> LineWriter | None:
+    try:
+        return LineWriter(stream.fileno(), _dropped_line)
+    except (AttributeError, OSError, ValueError):
+        return None  # It is no file, or closed.
+
+
+def _dropped_line(count: int) -> bytes:
+    event = "lines of this log were dropped, because nobody took them"
+    return _line(time.time(), "warning", event, {"count": count}) + b"\n"
+
+
+def dropped_lines() -> int:
+    """Give how many lines of this process nobody took."""
+    return sum(each.dropped for each in logging.root.handlers if isinstance(each, LineHandler))
 
 
 def log_json_lines(level: int = logging.INFO) -> None:
@@ -65,11 +109,11 @@ def log_fields(log: logging.Logger, event: str, fields: Mapping[str, Any]) -> No
         log.info(event, extra={"fields": fields})
 
 
-def _line(created: float, level: str, event: str, fields: Mapping[str, Any]) -> str:
+def _line(created: float, level: str, event: str, fields: Mapping[str, Any]) -> bytes:
     second = int(created)
     moment = f"{_second(second)}.{int((created - second) * 1000):03d}+00:00"
     line = {"time": moment, "level": level, "event": event, **fields}
-    return orjson.dumps(line, default=str).decode()
+    return orjson.dumps(line, default=str)
 
 
 @lru_cache(maxsize=2)

@@ -42,6 +42,8 @@ class Connection(TConn):  # type: ignore[misc]
         When it will have waited long enough, on the monotonic clock, in seconds.
     spent_s : float
         Seconds that it has waited for the request that is there now.
+    is_whole : bool
+        Whether that is there to its end.
     """
 
     def __init__(self, worker: LoopWorker, *told: Any) -> None:
@@ -50,11 +52,17 @@ class Connection(TConn):  # type: ignore[misc]
         self.awaited = 0
         self.until = 0.0
         self.spent_s = 0.0
+        self.is_whole = False
+
+    def ahead(self) -> bytes:
+        """Give what was read with the last request and belongs to the next."""
+        return self.parser.unreader.buf.getvalue() if self.initialized else b""
 
     def wait_for(self, count: int) -> None:
         """Seem readable once so many bytes are there, or no more will come."""
         self.awaited = count
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, max(count, 1))
+        missing = max(count - len(self.ahead()), 1)
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, missing)
 
     def close(self, graceful: bool = False) -> None:
         """Close; gracefully means that the caller is given two seconds to take the answer."""

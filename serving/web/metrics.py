@@ -12,6 +12,7 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
+from serving.web.logs import dropped_lines
 from serving.web.metric_board import Board, flush, keep
 from serving.web.metric_slots import FOLDER, prepare_metrics, worker_ended
 from serving.web.problems import Problem
@@ -57,6 +58,7 @@ class RequestMetrics:
         self._reasons = reasons
         self._refusals: Counter[str] = Counter(dict.fromkeys(reasons, 0))
         self._durations: dict[str, _Durations] = defaultdict(_Durations)
+        self._dropped_lines = 0
         keep(self)
 
     def begin(self) -> None:
@@ -109,6 +111,11 @@ class RequestMetrics:
             )
             for reason, count in refusals.items():
                 refused.labels(reason).inc(count)
+        dropped = dropped_lines()
+        board.counter("scorecard_log_lines_dropped_total", "Lines of the log that nobody took").inc(
+            dropped - self._dropped_lines
+        )
+        self._dropped_lines = dropped
         took = board.histogram(
             "scorecard_request_seconds", "Seconds until an answer", ("route",), SECONDS
         )

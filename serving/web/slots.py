@@ -80,13 +80,21 @@ class HeldBody:
 
 
 class Shares:
-    """So many requests of one caller may be sending their bodies at once.
+    """So many bodies may be on their way at once, of one caller and of all together.
 
-    Else one that stalls with all its bodies would keep everybody else out.
+    Else one that stalls with all its bodies would keep everybody else out, and so would several.
+
+    Parameters
+    ----------
+    count : int
+        Of one caller.
+    total : int
+        Of all callers.
     """
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, total: int) -> None:
         self._count = count
+        self._left = total
         self._taken: Counter[str] = Counter()
         self._lock = threading.Lock()
 
@@ -99,11 +107,15 @@ class Shares:
         with self._lock:
             if self._taken[caller] >= self._count:
                 raise _busy(f"{self._count} bodies of this caller are on their way")
+            if not self._left:
+                raise _busy("too many bodies are on their way to this worker")
             self._taken[caller] += 1
+            self._left -= 1
 
     def give_back(self, caller: str) -> None:
         """Give a place back."""
         with self._lock:
+            self._left += 1
             self._taken[caller] -= 1
             if not self._taken[caller]:
                 del self._taken[caller]

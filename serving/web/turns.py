@@ -24,6 +24,8 @@ class Turn:
         None where there is no server, as in tests of an app alone.
     spent_s : float
         Seconds that the caller has been sending before there was a turn.
+    drain_places : Semaphore, optional
+        So many turns may wait at once for what nobody wants.
 
     Attributes
     ----------
@@ -40,6 +42,11 @@ class Turn:
     is_cut : bool
         Whether no other request may follow: where this one ends is not certain, or some of its
         body was left unread.
+    is_whole : bool
+        Whether the body was there before the turn began, so that nobody waits for it.
+    is_unasked : bool
+        Whether the caller waits to be asked for the body.
+    drain_places : Semaphore
     announce_close : callable
         Told when that is known, so that the answer says so if it is not on its way.
     note_overdue : callable
@@ -50,16 +57,27 @@ class Turn:
         "_answer",
         "announce_close",
         "connection",
+        "drain_places",
         "is_cut",
         "is_overdue",
+        "is_unasked",
+        "is_whole",
         "note_overdue",
         "request_id",
         "state",
         "thread_id",
     )
 
-    def __init__(self, connection: socket.socket | None, spent_s: float = 0.0) -> None:
+    def __init__(
+        self,
+        connection: socket.socket | None,
+        spent_s: float = 0.0,
+        drain_places: threading.Semaphore | None = None,
+    ) -> None:
         self.connection = connection
+        self.drain_places = drain_places or threading.Semaphore()
+        self.is_whole = False
+        self.is_unasked = False
         self.thread_id = threading.get_ident()
         self.request_id = ""
         self.is_overdue = False

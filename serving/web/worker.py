@@ -2,7 +2,8 @@
 
 What it changes:
 
-- A connection holds no thread before its request is there, or a good part of a large one.
+- A connection holds no thread before its request is there, or a good part of a large one. A head
+  has to be there whole; the rest of a refused body is waited for by few threads.
 - Every request is a `Turn` that the watchdog ends when it takes too long.
 - A small request that is there whole is served by the loop itself. It waits for no thread, so that
   health checks and single accounts are answered while slow senders hold all threads; and it spares
@@ -17,24 +18,22 @@ import contextlib
 import fcntl
 import logging
 import os
-import selectors
 import socket
 import sys
 import termios
 import threading
 import time
-from collections import deque
 from functools import partial
-from operator import attrgetter
 from types import SimpleNamespace
 from typing import Any
 
 from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseException
-from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER
 
-from serving.web.arrivals import SEEN_BYTES, awaited_bytes
+from serving.web.arrivals import SEEN_BYTES, awaited_bytes, is_head_too_long
+from serving.web.asked_body import ask_when_read
 from serving.web.gathered import Gathered
-from serving.web.loop import Connection, LoopWorker
+from serving.web.loop import Connection
+from serving.web.parking import ParkingWorker, is_there_whole
 from serving.web.plain_requests import PlainAnswer, plain_environ
 from serving.web.requests import Record, log_request, new_request_id
 from serving.web.turns import Turn
@@ -49,11 +48,11 @@ _SLOW_FOR_S = 10.0
 #: How long a worker that is to be replaced still serves open connections at least.
 _RETIRING_S = 1.0
 
-#: How often connections are looked through for those that have waited long enough.
-_LOOK_S = 0.25
-
 #: How long a thread waits for the rest of a body after the answer; then the connection closes.
 _FINISH_S = 0.1
+
+#: Threads that wait for the rest of what was refused: so many, or a quarter of all if that is less.
+_MAX_DRAINS = 4
 
 #: How long a thread works while another one waits. Python's own 5 ms add up where several threads
 #: score and a health check waits for them all.
@@ -65,18 +64,17 @@ _PEEK = int(socket.MSG_PEEK | socket.MSG_DONTWAIT)
 _log = logging.getLogger(__name__)
 
 
-class HttpWorker(LoopWorker):
+class HttpWorker(ParkingWorker):
     """A worker process of a `Server`, which it finds as ``self.app``."""
 
     wsgi: Any
-    pending_conns: deque[Connection]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._turns: set[Turn] = set()
         self._own = threading.local()
         self._quick_from = 0.0
-        self._next_look = 0.0
+        self._drain_places = threading.Semaphore(max(1, min(_MAX_DRAINS, self.cfg.threads // 4)))
         self._is_retiring = False
 
     def init_process(self) -> None:
@@ -98,28 +96,27 @@ class HttpWorker(LoopWorker):
 
     def enqueue_req(self, conn: Connection) -> None:
         """Serve a connection that may be readable: at once, later, or in a thread."""
-        if conn.initialized and conn.parser.unreader.buf.getvalue():
-            super().enqueue_req(conn)  # Already read, and no longer to be seen from here.
+        ahead = conn.ahead()
+        peeked = _peeked(conn.sock)
+        if not ahead and peeked is None:
+            self.park(conn, 1)
             return
-        try:
-            seen = conn.sock.recv(SEEN_BYTES, _PEEK)
-        except BlockingIOError:
-            self._park(conn, 1)
-            return
-        except OSError:
-            seen = b""
-        environ = self._plain(seen)
+        seen = ahead + (peeked or b"")
+        # What was read ahead is not in the socket; and one such request would nest in the other.
+        environ = None if ahead else self._plain(seen)
         awaited = 0 if environ else awaited_bytes(seen)
         if seen and len(seen) < awaited != conn.awaited:
-            self._park(conn, awaited)
+            self.park(conn, awaited)
             return
-        if conn.awaited:
-            conn.wait_for(0)
-            conn.spent_s = time.monotonic() - (conn.until - self.app.limits.reading)
+        self.unpark(conn)
         conn.data_ready = True
+        conn.is_whole = bool(environ) or is_there_whole(conn, seen, len(ahead))
         # An end of the stream is small, too. While the last answer is not taken, the next might
         # not fit beside it, and the loop would wait for the caller.
-        if (environ or not seen or self._is_quick(seen, awaited)) and not _unsent(conn.sock):
+        is_small = environ or not seen or (not ahead and self._is_quick(seen, awaited))
+        if is_head_too_long(seen):
+            self.finish_request(conn, _Done(self.serve_from_loop(self._refuse_head, conn, seen)))
+        elif is_small and not _unsent(conn.sock):
             self._serve_at_once(conn, environ, len(seen))
         else:
             super().enqueue_req(conn)
@@ -136,7 +133,8 @@ class HttpWorker(LoopWorker):
             How many bytes it has, in that case.
         """
         # One limit for all of the sending, before there is a thread for it and after.
-        turn = self._own.turn = Turn(conn.sock, conn.spent_s)
+        turn = self._own.turn = Turn(conn.sock, conn.spent_s, self._drain_places)
+        turn.is_whole = conn.is_whole
         conn.spent_s = 0.0
         self._turns.add(turn)
         try:
@@ -164,7 +162,9 @@ class HttpWorker(LoopWorker):
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         """Serve a request as gunicorn does, but for the pieces in which the answer goes out."""
-        self._own.turn.announce_close = req.force_close
+        turn = self._own.turn
+        turn.announce_close = req.force_close
+        ask_when_read(req, turn)
         gathered = Gathered(conn.sock)
         seen = SimpleNamespace(sock=gathered, client=conn.client, server=conn.server)
         outcome = super().handle_request(req, seen)
@@ -173,9 +173,16 @@ class HttpWorker(LoopWorker):
 
     def _keepalive_after(self, conn: Connection, keepalive: bool) -> bool:
         """Say whether another request may follow; what is left of a body is not waited for."""
-        if not keepalive or self._own.turn.is_cut:
+        if not keepalive or self._own.turn.is_cut or self._own.turn.is_unasked:
             return False
         return bool(conn.parser.finish_body(deadline=time.monotonic() + _FINISH_S))
+
+    def _refuse_head(self, conn: Connection, seen: bytes) -> bool:
+        """Refuse a head that does not end, as the parser would after waiting for it."""
+        is_line = seen.find(b"\r\n", 0, self.cfg.limit_request_line + 2) < 0
+        error = LimitRequestLine(len(seen)) if is_line else LimitRequestHeaders("too long")
+        self.handle_error(None, conn.sock, conn.client, error)
+        return False
 
     def handle_error(self, _req: object, client: Any, _addr: object, exc: BaseException) -> None:
         """Answer a request that never became one."""
@@ -214,37 +221,6 @@ class HttpWorker(LoopWorker):
     def _serve_at_once(self, conn: Connection, environ: dict[str, Any] | None, size: int) -> None:
         self.finish_request(conn, _Done(self.serve_from_loop(self.handle, conn, environ, size)))
 
-    def _park(self, conn: Connection, awaited: int) -> None:
-        """Wait for more of a request without a thread."""
-        now = time.monotonic()
-        if not conn.awaited:
-            conn.until = now + self.app.limits.reading
-        conn.wait_for(awaited)
-        conn.timeout = conn.until if self.alive else min(conn.until, now + STOP_KEEPALIVE_LINGER)
-        conn.sock.setblocking(False)
-        self.pending_conns.append(conn)
-        readable = partial(self.on_pending_socket_readable, conn)
-        self.poller.register(conn.sock, selectors.EVENT_READ, readable)
-
-    def murder_pending(self) -> None:
-        """Close the connections that have waited long enough."""
-        if time.monotonic() < self._next_look:
-            return
-        self._next_look = time.monotonic() + _LOOK_S
-        # They are not in the order of their ends, unlike gthread's own.
-        waiting = sorted(self.pending_conns, key=attrgetter("timeout"))
-        if self.nr_conns >= self.worker_connections:
-            # All places are taken: those go first that have said nothing whole for longest.
-            for conn in waiting[: len(waiting) // 2 + 1]:
-                conn.timeout = 0.0
-        self.pending_conns = deque(waiting)
-        super().murder_pending()
-
-    def _cap_keepalive(self, deadline: float) -> None:
-        super()._cap_keepalive(deadline)
-        for conn in self.pending_conns:
-            conn.timeout = min(conn.timeout, deadline)
-
     def _retire(self) -> None:
         """Serve what is at hand, then end, with whatever hangs."""
         if self._is_retiring:
@@ -278,6 +254,16 @@ class _Done:
 
     def result(self) -> Any:
         return self._outcome
+
+
+def _peeked(connection: socket.socket) -> bytes | None:
+    """See what is there; None if nothing is yet, nothing at the end of the stream."""
+    try:
+        return connection.recv(SEEN_BYTES, _PEEK)
+    except BlockingIOError:
+        return None
+    except OSError:
+        return b""
 
 
 def _unsent(connection: socket.socket) -> bool:

@@ -31,7 +31,7 @@ def client_of(
         "mode": "proxy",
         "is_ready": upstream.is_ready,
         "slots": Slots(8),
-        "senders": Shares(8),
+        "senders": Shares(8, total=16),
         "took": lambda _: None,
         **doors,
     }

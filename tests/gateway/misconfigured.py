@@ -18,6 +18,12 @@ ISSUER = {
 MARK = "marked-secret"
 
 
+def fetched_from(uri):
+    """Give an issuer whose public keys lie at an address."""
+    named = {name: ISSUER[name] for name in ("issuer", "audience", "algorithms")}
+    return named | {"jwks_uri": uri}
+
+
 def right(folder):
     """Write files and give an environment with which a gateway starts."""
     issue(folder / "keys.json", "a", NOON)
@@ -85,6 +91,18 @@ WRONG = {
     "a password in the upstream": Wrong(
         ["SCORECARD_UPSTREAM: must hold no user"], {"SCORECARD_UPSTREAM": f"http://a:{MARK}@b"}
     ),
+    **{
+        f"an upstream at {url}": Wrong(
+            ["SCORECARD_UPSTREAM: must be like"], {"SCORECARD_UPSTREAM": url}
+        )
+        for url in (
+            "http://[::::]:8",
+            "http://a:0",
+            "http://a:65536",
+            "http://a..b",
+            "http://" + "a" * 64,
+        )
+    },
     "an upstream that is this gateway": Wrong(
         ["not this gateway itself"], {"SCORECARD_UPSTREAM": "http://localhost:itself"}
     ),
@@ -107,6 +125,13 @@ WRONG = {
         ["SCORECARD_LIMITS_STORAGE"],
         {"SCORECARD_LIMITS_STORAGE": f"redis://u:{MARK}@localhost:none"},
     ),
+    **{
+        f"a storage at {where}": Wrong(
+            ["SCORECARD_LIMITS_STORAGE: must be memory://"],
+            {"SCORECARD_LIMITS_STORAGE": f"redis://u:{MARK}@{where}"},
+        )
+        for where in ("h:1?foo=bar", "h:1?db=x", "h:1?protocol=9", "a..b:6379", "[::::]:6379")
+    },
     "a storage that is not known here": Wrong(
         ["SCORECARD_LIMITS_STORAGE"], {"SCORECARD_LIMITS_STORAGE": "redis+cluster://localhost:1"}
     ),
@@ -162,14 +187,15 @@ WRONG = {
         ["issuer 0: algorithms may hold"],
         files={"issuers.json": [{**ISSUER, "algorithms": ["HS256"]}]},
     ),
+    **{
+        f"public keys at {uri}": Wrong(
+            ["issuer 0: jwks_uri must"], files={"issuers.json": [fetched_from(uri)]}
+        )
+        for uri in ("https://a..b/jwks.json", "https://[::::]/", "https://a:0/", "https://a:x/")
+    },
     "public keys over plain HTTP": Wrong(
         ["issuer 0: jwks_uri must be https"],
-        files={
-            "issuers.json": [
-                {name: ISSUER[name] for name in ("issuer", "audience", "algorithms")}
-                | {"jwks_uri": "http://issuer.example/"}
-            ]
-        },
+        files={"issuers.json": [fetched_from("http://issuer.example/")]},
     ),
     "no file of public keys": Wrong(["jwks.json: No such file"], files={"jwks.json": None}),
     "a private key among the public ones": Wrong(

@@ -124,6 +124,8 @@ ODD = [
             b"/other", b"/ping", b"/metrics",
         ),
     ),
+    Shape("a coding before the chunks", _te(b" identity, chunked"), END),
+    Shape("an encoding", (HOST, b"Content-Encoding: gzip", CL4), b"{}  "),
     Shape("another method", (HOST, CL4), b"{}  ", first=b"PUT " + PATH + b" HTTP/1.1"),
     Shape("every target", (HOST, CL4), b"{}  ", first=b"OPTIONS * HTTP/1.1"),
 ]  # fmt: skip

@@ -240,10 +240,11 @@ class Clock:
         return self.now
 
 
-def test_while_the_storage_is_away_each_process_counts_for_itself(monkeypatch, caplog):
+@pytest.mark.parametrize("where", ["127.0.0.1:1/0", "a..b:6379", "127.0.0.1:1?marked=1"])
+def test_while_the_storage_is_away_each_process_counts_for_itself(caplog, where):
     pytest.importorskip("redis")
     clock = Clock()
-    limiter = Limiter(storage_uri("redis://:marked-password@127.0.0.1:1/0"), clock=clock)
+    limiter = Limiter(StorageUri(f"redis://:marked-password@{where}"), clock=clock)
 
     assert let_in(limiter, caller(rate="5/minute"), 20)[0] == 5
     clock.now += STORAGE_REST_S

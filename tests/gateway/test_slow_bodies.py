@@ -18,7 +18,8 @@ LARGE = b" " * 20_000 + b"{}"
 @pytest.fixture
 def gateway(container, tmp_path):
     keys = tmp_path / "keys.json"
-    secrets = [issue(keys, name, dt.datetime.now(dt.UTC)).secret for name in ("slow", "other")]
+    names = ("slow", "other", "slow, too", "slow as well")
+    secrets = [issue(keys, name, dt.datetime.now(dt.UTC)).secret for name in names]
     with running_gateway(
         tmp_path,
         SCORECARD_UPSTREAM=container.url,
@@ -42,7 +43,7 @@ def stalled_bodies(gateway, key):
 
 
 def test_stalled_bodies_with_a_wrong_key_keep_nobody_waiting(gateway):
-    gateway, _, secret = gateway
+    gateway, _, secret, *_ = gateway
     with stalled_bodies(gateway, "wrong"):
         started = time.monotonic()
 
@@ -53,12 +54,40 @@ def test_stalled_bodies_with_a_wrong_key_keep_nobody_waiting(gateway):
 
 
 def test_stalled_bodies_of_one_caller_keep_no_other_out(gateway):
-    gateway, slow, secret = gateway
+    gateway, slow, secret, *_ = gateway
     with stalled_bodies(gateway, slow):
-        time.sleep(3)  # those beyond its share are refused by then
+        time.sleep(1)  # those beyond its share are refused by then
         started = time.monotonic()
 
         statuses = [gateway.send(body=LARGE, x_api_key=secret).status for _ in range(5)]
 
         assert time.monotonic() - started < 1
     assert statuses == [200] * 5
+
+
+def test_stalled_bodies_of_several_callers_keep_no_other_out(gateway):
+    gateway, slow, secret, *slow_too = gateway
+    with contextlib.ExitStack() as callers:
+        for key in (slow, *slow_too):
+            callers.enter_context(stalled_bodies(gateway, key))
+        time.sleep(1)  # those beyond their shares are refused by then
+        started = time.monotonic()
+
+        # These are there whole before anybody waits for them.
+        bodies = (b"{}", LARGE, b" " * 200_000 + b"{}")
+        statuses = [gateway.send(body=body, x_api_key=secret).status for body in bodies]
+
+        assert time.monotonic() - started < 1
+    assert statuses == [200] * 3
+
+
+def test_whoever_has_no_key_is_not_asked_for_a_body(gateway):
+    gateway, _, secret, *_ = gateway
+    head = "POST /default/invocations HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+    head += "Expect: 100-continue\r\nContent-Length: 2\r\nx-api-key: "
+
+    refused = gateway.send_raw(f"{head}wrong\r\n\r\n".encode())
+    asked = gateway.send_raw(f"{head}{secret}\r\n\r\n{{}}".encode())
+
+    assert refused.startswith(b"HTTP/1.1 403 ")
+    assert asked.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 ")

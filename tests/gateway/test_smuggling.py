@@ -36,10 +36,22 @@ def test_after_a_request_that_is_odd_nothing_is_served_on_its_connection(
 ):
     answers = gateway.send_raw(wire(shape, keys.key.secret.encode()))
 
-    assert answers[9:12] in (b"400", b"403")
+    assert answers[9:12] in (b"400", b"403", b"415")
     assert answers.count(b"HTTP/1.1 ") == 1
     assert b"\r\nConnection: close\r\n" in answers
     assert not container.invocations
+
+
+def test_after_a_request_to_go_on_in_another_protocol_nothing_is_served_on_its_connection(
+    gateway, container, keys
+):
+    upgrade = (HOST, b"Connection: Upgrade, HTTP2-Settings", b"Upgrade: h2c", b"Content-Length: 2")
+
+    answers = gateway.send_raw(wire(Shape("h2c", upgrade, b"{}"), keys.key.secret.encode()))
+
+    assert answers.startswith(b"HTTP/1.1 200 ")
+    assert b"\r\nConnection: close\r\n" in answers
+    assert [heard.body for heard in container.invocations] == [b"{}"]
 
 
 def test_after_a_wrong_key_the_next_request_is_served(gateway, keys):

@@ -234,3 +234,12 @@ def test_https_does_not_trust_just_anybody(container):
     assert upstream._tls.verify_mode == ssl.CERT_REQUIRED
     assert upstream._tls.check_hostname
     assert not container.heard
+
+
+@pytest.mark.parametrize("name", ["a..b", "a" * 64])
+def test_a_name_that_nobody_can_have_is_unreachable(name):
+    upstream = HttpUpstream(f"http://{name}:8080", timeout_s=1, connections=1)
+
+    with pytest.raises(UpstreamUnreachable):
+        upstream.invoke(b"{}", {})
+    assert not upstream.is_ready()

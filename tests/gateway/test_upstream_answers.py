@@ -62,6 +62,17 @@ def test_a_large_answer_in_chunks_is_whole(server, upstream):
     assert body == b"\x01" + bytes([70_000 % 256]) * 70_000 + bytes([300 % 256]) * 300
 
 
+def test_an_answer_in_very_many_small_chunks_takes_no_time_by_its_square(server, upstream):
+    server.pieces = [OK + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\na\r\n" * 200_000]
+    server.pieces.append(b"0\r\n\r\n")
+    began = time.thread_time()
+
+    body = upstream.invoke(b"{}", {}).body
+
+    assert body == b"a" * 200_000
+    assert time.thread_time() - began < 1.5  # of processor; by the square it was more than 3
+
+
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
@@ -71,12 +82,13 @@ def test_a_large_answer_in_chunks_is_whole(server, upstream):
         (OK + b"Content-Length: +2\r\n\r\n{}", "a signed length"),
         (OK + b"Content-Length: -2\r\n\r\n{}", "a negative length"),
         (OK + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "both"),
+        (OK + b"Content-Length: 2\r\nTransfer-Encoding : chunked\r\n\r\n2\r\n{}", "a blank"),
         (OK + b"Transfer-Encoding: gzip\r\n\r\n{}", "an unknown coding"),
         (OK + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}", "a size in letters"),
         (OK + b"Transfer-Encoding: chunked\r\n\r\n-1\r\n{}", "a negative size"),
         (OK + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{}0\r\n\r\n", "a chunk without an end"),
+        (OK + b"Transfer-Encoding: chunked\r\n\r\n0\r\n" + b"a: b\r\n" * 40_000, "trailers"),
         (OK + b"Content-Length: 999999999999\r\n\r\n", "more than the memory"),
-        (b"HTTP/1.1 100 Continue\r\n\r\n" + OK + b"Content-Length: 0\r\n\r\n", "not asked for"),
         (b"HTTP/1.1 301 Moved\r\nLocation: /\r\nContent-Length: 0\r\n\r\n", "a redirect"),
         (b"HTTP/1.1 304 Not Modified\r\n\r\n", "nothing was conditional"),
         (OK + b"X: " + b"a" * 200_000, "a head without end"),

@@ -52,3 +52,15 @@ def test_while_the_upstream_does_not_say_it_is_as_ready_as_it_was():
 
 def test_an_upstream_that_cannot_be_asked_is_not_ready():
     assert not Readiness(lambda: False)()
+
+
+def test_an_upstream_that_cannot_be_asked_for_whatever_reason_is_not_ready_and_the_log_says_why(
+    caplog,
+):
+    def ask():
+        raise RuntimeError
+
+    readiness = Readiness(ask)
+
+    assert [readiness(), readiness()] == [False, False]
+    assert "RuntimeError" in caplog.text

@@ -47,7 +47,7 @@ def test_bodies_have_only_so_much_room_together():
 
 
 def test_one_caller_that_sends_all_it_may_keeps_no_other_out():
-    shares = Shares(1)
+    shares = Shares(1, total=9)
 
     with shares.of("a"):
         with pytest.raises(Problem) as refused, shares.of("a"):
@@ -58,3 +58,15 @@ def test_one_caller_that_sends_all_it_may_keeps_no_other_out():
         pass
 
     assert refused.value.status == 503
+
+
+def test_several_callers_together_send_no_more_than_all_may():
+    shares = Shares(2, total=3)
+
+    with shares.of("a"), shares.of("a"), shares.of("b"):
+        for caller in "abc":
+            with pytest.raises(Problem) as refused, shares.of(caller):
+                pass
+            assert refused.value.status == 503
+    with shares.of("c"), shares.of("c"), shares.of("b"):
+        pass
