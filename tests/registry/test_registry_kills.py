@@ -153,6 +153,7 @@ def test_a_promoter_killed_at_any_instant_leaves_a_pointer_to_a_whole_version(
     assert killed >= least
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("near_registry", "rounds"),
     [

@@ -133,6 +133,7 @@ def nothing_is_left(scene: Scene) -> None:
     assert now_pointer(scene).removing == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("times", TIMES)
 def test_a_version_is_promoted_or_removed_and_never_both(
     set_scene: Callable[[], Scene], tmp_path: Path, times: int
@@ -161,6 +162,7 @@ def test_a_version_is_gone_back_to_or_removed_and_never_both(
     play(set_scene, lambda scene: (scene.remove(), scene.rollback(1)), times, tmp_path, check)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("times", TIMES)
 def test_who_completes_an_old_publication_while_others_remove_keeps_the_version(
     set_scene: Callable[[], Scene], tmp_path: Path, times: int

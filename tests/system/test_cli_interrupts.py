@@ -69,6 +69,7 @@ def strays(folder):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "wait_s"),
     [

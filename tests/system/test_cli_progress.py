@@ -35,6 +35,7 @@ def test_a_log_has_a_line_per_metric(run, small, five_metrics, tmp_path):
     assert "\r" not in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("lines", "columns", "why"),
     [

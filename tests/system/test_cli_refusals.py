@@ -90,6 +90,7 @@ def test_a_streamed_csv_with_too_many_refused_rows_leaves_the_old_scores(
     assert {path.name for path in tmp_path.iterdir()} == {"s.csv", "r.csv"}
 
 
+@pytest.mark.slow
 def test_evaluating_accounts_that_were_all_fitted_says_so(run, small_trained, small, tmp_path):
     lonely = tmp_path / "data"
     lonely.mkdir()

@@ -110,6 +110,7 @@ def shuffled(_name, rows):
     return [[row[column] for column in columns] for row in (header, *rest)]
 
 
+@pytest.mark.slow
 def test_the_bytes_do_not_depend_on_the_order_of_rows_and_columns(tmp_path, make, small, first):
     data = rewritten(small, tmp_path / "data", shuffled)
 

@@ -104,6 +104,7 @@ def test_a_single_number_has_a_curve_and_no_surface_and_a_single_category_has_on
     assert np.all(np.diff(regions.medians["rising"].values[0]) > 0.5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "which",
     [

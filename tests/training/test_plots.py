@@ -122,11 +122,13 @@ def test_draws_a_panel_of_curves_per_metric(metrics, rows, width):
     assert picture.std() > 0.01, "not blank"
 
 
+@pytest.mark.slow
 def test_the_same_curves_give_the_same_bytes_and_others_another_picture():
     assert curves_plot(make_curves(2)) == curves_plot(make_curves(2))
     assert curves_plot(make_curves(2)) != curves_plot(make_curves(2, shift=50.0))
 
 
+@pytest.mark.slow
 def test_curves_do_not_depend_on_the_place_where_they_are_drawn():
     before = curves_plot(make_curves(2))
 
