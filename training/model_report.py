@@ -16,12 +16,11 @@ from serving.scoring.scorecard import PeerMetric
 from training.baseline import descriptions
 from training.fit_report import bounds_text
 from training.inspection import describe_dimension, quartiles_by_place, steps_in_units
+from training.quality_verdict import nearest_peers_are_better, worst_cell_is_off
 
 _EVALUATION = "evaluation.json"
 #: A learned distribution rests on noise below so many accounts.
 FEW_ACCOUNTS = 1000
-#: The worst of some sixteen cells exceeds one cell's noise by so much by chance alone.
-WORST_OF_MANY = 1.5
 #: A score that changes by more points of 10 than this without the account doing anything.
 LARGE_JUMP = 1.0
 
@@ -78,7 +77,7 @@ def report_metric(artifact: Path, name: str) -> dict[str, Any]:
             }
             for place in quartiles_by_place(scorer, metric)
         ],
-        "warnings": _warnings(summary, result),
+        "warnings": _warnings(summary, result, len(metrics)),
     }
 
 
@@ -142,8 +141,10 @@ def _missing(scorer: Scorer, fit: Mapping[str, Any]) -> int | None:
     return int(split["fit"] + split["select"] - fit["accounts"])
 
 
-def _warnings(summary: Mapping[str, Any], result: Mapping[str, Any] | None) -> list[str]:
-    """Say what a careful reader should look at before trusting the scores of a metric."""
+def _warnings(
+    summary: Mapping[str, Any], result: Mapping[str, Any] | None, metrics: int
+) -> list[str]:
+    """Say what a careful reader should look at before trusting the scores of one of `metrics`."""
     found = []
     if summary["reason"]:
         found.append(f"peers are ignored: {summary['reason']}")
@@ -153,11 +154,9 @@ def _warnings(summary: Mapping[str, Any], result: Mapping[str, Any] | None) -> l
         return [*found, "not evaluated: how right its scores are is not known"]
     if result["pit_ks"] > result["pit_ks_noise_95"]:
         found.append("KS is beyond its noise: right scores are so once in twenty times")
-    worst, noise = result["worst_cell_ks"], result["worst_cell_noise_95"]
-    if worst is not None and worst > WORST_OF_MANY * noise:
+    if worst_cell_is_off(result, metrics):
         found.append("in one cell of the peer dimensions scores are far from uniform")
-    interval = result.get("rank_crps_knn_ratio_interval")
-    if interval is not None and interval[0] > 1:
+    if nearest_peers_are_better(result):
         found.append("plain nearest peers predict better")
     if (result.get("jump_p99") or 0.0) > LARGE_JUMP:
         found.append(f"scores jump by up to {result['jump_p99']:.1f} points between near accounts")

@@ -6,9 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from training.markdown_text import picture, plain, table
-
-#: The verdict on a metric that chance alone explains.
-RIGHT = "as it should be"
+from training.quality_verdict import CALIBRATION_MARGIN, FALSE_ALARMS, RIGHT, headline, verdicts
 
 _NONE = "-"
 
@@ -22,16 +20,21 @@ def quality_section(evaluation: Mapping[str, Any], plots: Collection[str] = ()) 
         "A score is right if, of the accounts kept out of training, 30 % rank at or below 0.3, "
         "and so on at every rank. The largest error says how far that is missed at worst, in "
         "percentage points; ten of them are one point of ten. With so many accounts, chance alone "
-        "keeps 19 of 20 right metrics below the limit stated.",
+        "keeps 19 of 20 right metrics below the limit stated. The verdict also looks for peers "
+        "whose scores are off, and whether plain nearest peers predict better; both are said only "
+        "beyond chance.",
         "",
         *table(
             ["metric", "verdict", "largest error (95 % interval)", "limit"],
-            (_verdict_row(name, result) for name, result in metrics.items()),
+            (
+                _verdict_row(name, word, metrics[name])
+                for name, word in verdicts(evaluation).items()
+            ),
             left=(0, 1),
         ),
         "",
-        f"Of {len(metrics)} right metrics, chance alone calls {0.05 * len(metrics):.2g} off on "
-        "average.",
+        f"Of {len(metrics)} right metrics, chance alone puts {0.05 * len(metrics):.2g} beyond the "
+        "limit on average.",
         "",
         *picture(
             plots,
@@ -59,35 +62,13 @@ def quality_section(evaluation: Mapping[str, Any], plots: Collection[str] = ()) 
 
 
 def summary(evaluation: Mapping[str, Any]) -> str:
-    """Say in one sentence how many metrics are as they should be, and which are not."""
-    told = {name: verdict(result) for name, result in evaluation["metrics"].items()}
-    good = sum(word == RIGHT for word in told.values())
+    """Say in one sentence how many metrics are as they should be, and what the others are."""
+    told = verdicts(evaluation)
     others = [f"{plain(name)} ({word})" for name, word in told.items() if word != RIGHT]
-    sentence = (
-        f"On accounts it has not seen, {good} of {len(told)} metrics are as they should be"
-        if evaluation["on"] == "evaluation split"
-        else f"On {plain(evaluation['on'])}, {good} of {len(told)} metrics are as they should be"
-    )
-    return f"{sentence}; not: {'; '.join(others)}." if others else f"{sentence}."
-
-
-def verdict(result: Mapping[str, Any]) -> str:
-    """Say in plain words whether a metric's scores are spread as they should be."""
-    if not result["accounts"]:
-        return "not measured: no account has a value that can be ranked"
-    error, limit = result["pit_ks"], result["pit_ks_noise_95"]
-    if error <= limit:
-        return RIGHT
-    return f"off by up to {100 * error:.1f} percentage points, {_way(result)}"
-
-
-def _way(result: Mapping[str, Any]) -> str:
-    gaps = [share - float(level) for level, share in result["coverage"].items()]
-    mean = sum(gaps) / len(gaps)
-    # A third of the largest error all along the way is a direction, not a wiggle.
-    if abs(mean) <= result["pit_ks"] / 3:
-        return "too low at some ranks and too high at others"
-    return "scores are too low" if mean > 0 else "scores are too high"
+    on = evaluation["on"]
+    accounts = "accounts it has not seen" if on == "evaluation split" else plain(on)
+    sentence = f"On {accounts}, {headline(evaluation)}"
+    return f"{sentence}; not: {', '.join(others)}." if others else f"{sentence}."
 
 
 def error_interval(result: Mapping[str, Any]) -> tuple[float, float]:
@@ -99,13 +80,13 @@ def error_interval(result: Mapping[str, Any]) -> tuple[float, float]:
     return max(error - noise, 0.0), min(error + noise, 1.0)
 
 
-def _verdict_row(name: str, result: Mapping[str, Any]) -> list[str]:
+def _verdict_row(name: str, word: str, result: Mapping[str, Any]) -> list[str]:
     if not result["accounts"]:
-        return [plain(name), verdict(result), _NONE, _NONE]
+        return [plain(name), word, _NONE, _NONE]
     low, high = error_interval(result)
     return [
         plain(name),
-        verdict(result),
+        word,
         f"{100 * result['pit_ks']:.1f} ({100 * low:.1f} to {100 * high:.1f})",
         f"{100 * result['pit_ks_noise_95']:.1f}",
     ]
@@ -151,14 +132,18 @@ def _reading(evaluation: Mapping[str, Any]) -> list[str]:
         "How to read it; brackets after a ratio hold its 95 % bootstrap interval over accounts:",
         "",
         "- *CRPS to no peers*: error of the predicted distribution, as a share of the error when "
-        "peers are ignored; 1 means that the peer dimensions tell nothing about this metric.",
+        "peers are ignored; 1 means that this fit ignores peers, or that they tell nothing about "
+        "the metric.",
         "- *CRPS to nearest peers*: the same error as a share of that of the plain baseline, the "
         "share of the nearest accounts that stand lower. Below 1 is better than the baseline; an "
         "interval that holds 1 cannot tell the two apart. " + _baseline_text(baseline),
         "- *KS*: largest distance between the share of held-out accounts at or below a rank and "
         "that rank; right scores stay below the noise level 19 times in 20.",
         "- *Worst cell*: the KS of that cell of quartiles of the peer dimensions which exceeds its "
-        "own noise most. It is the worst of many, so it may exceed one cell's noise.",
+        "own noise most. It is the worst of many, so it may exceed one cell's noise. The verdict "
+        f"names it beyond what fewer than {FALSE_ALARMS:.0%} of evaluations of right "
+        "metrics reach by chance, and "
+        f"{100 * CALIBRATION_MARGIN:g} percentage points more.",
         "- *At or below*: per cent of held-out accounts at or below these ranks. Right scores have "
         "10, 25, 50, 75 and 90; more at the low ranks means scores that are too low.",
     ]

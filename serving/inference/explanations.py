@@ -15,8 +15,8 @@ from serving.inference.served_model import ServedModel
 from serving.inference.wire.formats import JSON, JSON_LINES, Format
 from serving.web.problems import Problem
 
-#: Accounts of one request: explained, each takes some 8 KB.
-MAX_ACCOUNTS = 1000
+#: Accounts of one request: explained, each takes some 8 KB and a millisecond of a worker.
+MAX_ACCOUNTS = 200
 
 #: Accounts explained between two looks at the clock.
 _BLOCK = 64

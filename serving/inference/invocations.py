@@ -25,21 +25,35 @@ from serving.web.turns import turn_of
 
 
 class Task(NamedTuple):
-    """What a route does with a body, and the formats in which it answers; the first is usual."""
+    """What a route does with a body, and the formats in which it answers; the first is usual.
+
+    A task takes the slots that a worker has for scoring, or has its own, so that it never keeps
+    callers out who want scores.
+    """
 
     do: Callable[[ServedModel, bytes, Format, Format, Manner, dt.datetime], Prediction]
     formats: tuple[Format, ...]
+    own_slots: int | None = None
 
 
 #: To answer another question about accounts, add an entry.
 TASKS: Mapping[str, Task] = {
     "/invocations": Task(predict, FORMATS),
-    "/explain": Task(explain, EXPLAINED),
+    # An account takes a hundred times as long as in a large body to score.
+    "/explain": Task(explain, EXPLAINED, own_slots=1),
 }
 
 #: What SageMaker passes on between its caller and the container, as long as it is visible ASCII.
 ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
 _ATTRIBUTES = re.compile(r"[\x20-\x7e]{1,1024}")
+
+
+class _Room:
+    """What requests of a task, or of several, take on their way."""
+
+    def __init__(self, slots: int, max_body_bytes: int) -> None:
+        self.slots = Slots(slots)
+        self.memory = BodyMemory(slots * max_body_bytes)
 
 
 def utc_now() -> dt.datetime:
@@ -56,9 +70,10 @@ class Invocations:
     manner : Manner
         How requests are scored.
     slots : int
-        How many requests are worked on at once; who comes beyond that gets 503.
+        How many requests are scored at once; who comes beyond that gets 503. Tasks with slots of
+        their own do not count.
     max_body_bytes : int
-        Largest body; `slots` times as much is held in memory at once.
+        Largest body; as many times as there are slots of a task, it is held in memory at once.
     usual_answer : callable
         Gives, for the request's format, that of the answer to a caller who takes any; of a task
         that does not answer in it, the first that it does is given.
@@ -81,8 +96,11 @@ class Invocations:
     ) -> None:
         self._model = model
         self._manner = manner
-        self._slots = Slots(slots)
-        self._memory = BodyMemory(slots * max_body_bytes)
+        shared = _Room(slots, max_body_bytes)
+        self._rooms = {
+            path: _Room(task.own_slots, max_body_bytes) if task.own_slots else shared
+            for path, task in TASKS.items()
+        }
         self._max_body_bytes = max_body_bytes
         self._usual_answer = usual_answer
         self._version_header = version_header
@@ -93,7 +111,7 @@ class Invocations:
         record = record_of(environ)
         record.route = environ["PATH_INFO"]
         try:
-            headers, pieces = self._serve(TASKS[environ["PATH_INFO"]], environ, record)
+            headers, pieces = self._serve(environ["PATH_INFO"], environ, record)
             status = "200 OK"
         except Exception as error:  # noqa: BLE001 (whatever it is, the caller gets an answer)
             problem = error if isinstance(error, Problem) else unexpected(error, record)
@@ -104,18 +122,19 @@ class Invocations:
         return pieces
 
     def _serve(
-        self, task: Task, environ: WSGIEnvironment, record: Record
+        self, path: str, environ: WSGIEnvironment, record: Record
     ) -> tuple[list[tuple[str, str]], list[bytes]]:
+        task, room = TASKS[path], self._rooms[path]
         # Refused before anything is read or computed: no model, types, size, no room.
         model = current_model(self._model)
         record.fields["artifact_version"] = model.version
         asked = request_format(environ.get("CONTENT_TYPE", ""))
         usual = self._usual_answer(asked)
         given = answer_format(environ.get("HTTP_ACCEPT", ""), usual, task.formats)
-        with self._memory.body() as hold:
+        with room.memory.body() as hold:
             body = read_body(environ, self._max_body_bytes, hold)
             turn_of(environ).has_read()
-            with self._slots:
+            with room.slots:
                 answer = task.do(model, body, asked, given, self._manner, self._now())
         record.fields.update(answer.fields)
         headers = [

@@ -1,7 +1,9 @@
 """`POST /explain`: the formats and refusals of invocations, the numbers of `Scorer.explain`."""
 
 import json
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import jsonschema
 import numpy as np
@@ -13,8 +15,9 @@ from test_wire_properties import ENCODINGS, NEVER_EMPTY
 from wire_examples import batches, examples, expected
 
 from serving.inference.explanations import EXPLAINED, MAX_ACCOUNTS, explain
+from serving.inference.invocations import TASKS
 from serving.inference.openapi import encode_openapi
-from serving.inference.prediction import Manner
+from serving.inference.prediction import Manner, predict
 from serving.inference.served_model import ServedModel
 from serving.inference.wire.formats import JSON
 from serving.scoring import load_scorer
@@ -155,8 +158,54 @@ def test_more_accounts_than_fit_into_an_answer_are_refused(model, client):
 
     assert answer.status_code == 413
     assert (
-        answer.json["message"] == "1001 accounts are too many to explain at once; send at most 1000"
+        answer.json["message"] == "201 accounts are too many to explain at once; send at most 200"
     )
+
+
+def test_scoring_goes_on_while_explanations_are_worked_on(model, monkeypatch):
+    begun, go_on = threading.Event(), threading.Event()
+
+    def held(*arguments):
+        begun.set()
+        assert go_on.wait(60)
+        return explain(*arguments)
+
+    monkeypatch.setitem(TASKS, "/explain", TASKS["/explain"]._replace(do=held))
+    app = make_client(model).application
+    # Nearly the largest that there may be: bodies are counted apart, too.
+    body = json.dumps(inputs_of(model, rows_of(model, 1))).encode().ljust(2**20)
+
+    def answer_to(path):
+        return post(app.test_client(), body, path=path)
+
+    with ThreadPoolExecutor() as pool:
+        try:
+            first = pool.submit(answer_to, "/explain")
+            assert begun.wait(60)
+            second, scored = answer_to("/explain"), answer_to("/invocations")
+        finally:
+            go_on.set()
+
+        assert scored.status_code == 200
+        assert (second.status_code, second.headers["Retry-After"]) == (503, "1")
+        assert first.result().status_code == 200
+    assert answer_to("/explain").status_code == 200
+
+
+def test_explanations_go_on_while_all_slots_of_scoring_are_taken(model, monkeypatch):
+    app = make_client(model).application
+    told = []
+
+    def held(*arguments):
+        told.extend(post(app.test_client(), body, path=path) for path in TASKS)
+        return predict(*arguments)
+
+    monkeypatch.setitem(TASKS, "/invocations", TASKS["/invocations"]._replace(do=held))
+    body = json.dumps(inputs_of(model, rows_of(model, 1)))
+
+    answer = post(app.test_client(), body, path="/invocations")
+
+    assert [each.status_code for each in (answer, *told)] == [200, 503, 200]
 
 
 def test_a_row_that_is_kept_though_it_cannot_be_read_has_no_explanation(model):

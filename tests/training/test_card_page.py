@@ -16,7 +16,7 @@ from training.card_page import card_page
 from training.fit_report import fit_section
 from training.markdown_text import plain
 from training.model_card import model_card
-from training.quality_report import error_interval, summary, verdict
+from training.quality_report import error_interval
 
 PICTURE = b"\x89PNG one"
 PLOTS = {"plots/calibration.png": PICTURE, "plots/peers.png": b"\x89PNG two"}
@@ -62,30 +62,6 @@ def make_page(*, plots=PLOTS, **evaluation):
     return card_page(card, title="Model card: test", pictures=plots)
 
 
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({}, "as it should be"),
-        ({"pit_ks": 0.0231}, "as it should be"),
-        (
-            {"pit_ks": 0.05, "coverage": {"0.25": 0.30, "0.50": 0.54, "0.75": 0.78}},
-            "off by up to 5.0 percentage points, scores are too low",
-        ),
-        (
-            {"pit_ks": 0.05, "coverage": {"0.25": 0.20, "0.50": 0.46, "0.75": 0.72}},
-            "off by up to 5.0 percentage points, scores are too high",
-        ),
-        (
-            {"pit_ks": 0.05, "coverage": {"0.25": 0.30, "0.50": 0.50, "0.75": 0.70}},
-            "off by up to 5.0 percentage points, too low at some ranks and too high at others",
-        ),
-        ({"accounts": 0}, "not measured: no account has a value that can be ranked"),
-    ],
-)
-def test_the_verdict_on_a_metric_is_in_plain_words(changes, words):
-    assert verdict(make_result(**changes)) == words
-
-
 def test_a_verdict_stands_with_its_interval_and_its_limit():
     card = make_card(evaluation=make_evaluation(bots=make_result(pit_ks=0.0456)))
 
@@ -100,14 +76,6 @@ def test_the_interval_of_an_error_holds_it_and_is_one(error, noise):
     low, high = error_interval({"pit_ks": error, "pit_ks_noise_95": noise})
 
     assert 0 <= low <= error <= high <= 1
-
-
-def test_the_first_lines_say_how_many_metrics_are_right_and_name_the_others():
-    told = summary(make_evaluation(bots=make_result(pit_ks=0.2), macro={"accounts": 0}))
-
-    assert told.startswith("On accounts it has not seen, 1 of 3 metrics are as they should be;")
-    assert "bots (off by" in told
-    assert "macro (not measured" in told
 
 
 def test_places_with_few_peers_are_named_with_their_share_of_the_accounts():

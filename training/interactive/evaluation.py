@@ -10,7 +10,8 @@ import pandas as pd
 
 from training.interactive.showing import Shown
 from training.plots import Picture, calibration_figure
-from training.quality_report import RIGHT, error_interval, verdict
+from training.quality_report import error_interval
+from training.quality_verdict import RIGHT, headline, verdicts
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -36,7 +37,8 @@ class Evaluation(Shown):
             chance alone keeps it below 19 times of 20; ``crps_ratio`` to no peers and
             ``crps_knn_ratio`` to nearest peers, below 1 is better; NaN where nothing was measured.
         """
-        rows = [_row(name, result) for name, result in self.told["metrics"].items()]
+        metrics = self.told["metrics"]
+        rows = [_row(name, word, metrics[name]) for name, word in verdicts(self.told).items()]
         return pd.DataFrame(rows, columns=["metric", *_COLUMNS]).set_index("metric")
 
     def figure(self) -> Picture:
@@ -44,16 +46,14 @@ class Evaluation(Shown):
         return calibration_figure(self.told)
 
     def _heading(self) -> str:
-        right = sum(verdict(result) == RIGHT for result in self.told["metrics"].values())
-        return f"{right} of {len(self.told['metrics'])} metrics are as they should be"
+        return headline(self.told)
 
     def _facts(self) -> Mapping[str, object]:
         facts: dict[str, object] = {
             "measured on": f"{self.told['accounts']:,} accounts ({self.told['on']})",
             "with few peers": f"{self.told['flags']['few_peers']:,}",
         }
-        words = {name: verdict(result) for name, result in self.told["metrics"].items()}
-        return facts | {name: word for name, word in words.items() if word != RIGHT}
+        return facts | {name: word for name, word in verdicts(self.told).items() if word != RIGHT}
 
     def _table(self) -> pd.DataFrame:
         return self.frame().round(4)
@@ -65,8 +65,8 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def _row(name: str, result: Mapping[str, Any]) -> dict[str, Any]:
-    row = {"metric": name, "verdict": verdict(result), "accounts": result["accounts"]}
+def _row(name: str, word: str, result: Mapping[str, Any]) -> dict[str, Any]:
+    row = {"metric": name, "verdict": word, "accounts": result["accounts"]}
     if not result["accounts"]:
         return row
     low, high = error_interval(result)

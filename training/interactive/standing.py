@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -114,7 +114,16 @@ class Account(Shown):
         return standing_figure(self.standings, self.id)
 
     def radar(self, against: Against = "peers") -> Picture:
-        """Draw its components, beside an account at its peers' medians, or everyone's median."""
+        """Draw its components, beside an account at its peers' medians, or everyone's median.
+
+        Raises
+        ------
+        InvalidInput
+            If `against` is none of ``peers``, ``everyone``, ``nobody``.
+        """
+        if against not in get_args(Against):
+            choices = ", ".join(get_args(Against))
+            raise InvalidInput(f"against={against!r} is no choice; choose one of {choices}")
         names = [node.name for node in self.model.scorer.scorecard.all_components]
         keys = [f"{name}_component_score" for name in names]
         shown = {f"account {self.id}": self.scores[keys].tolist()}

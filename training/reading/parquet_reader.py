@@ -49,20 +49,38 @@ def read_parquet(
     Raises
     ------
     DataError
-        If it is damaged, has no `acct_id`, or a column holds what is no text, number or date.
+        If it is damaged, has no `acct_id`, or a column that is read holds what is no text, number
+        or date, or ids that are fractions.
     """
     with path.open("rb") as stream:
         file = _open(stream, name)
         check_has_accounts(file.schema_arrow.names, name)
-        if pa.types.is_floating(file.schema_arrow.field(ACCOUNT).type):
-            raise DataError(f"{name}: {ACCOUNT} holds fractions; store it as text or whole numbers")
         readers = readers_of(file.schema_arrow.names, inputs)
+        for column in readers:
+            _check_type(file.schema_arrow.field(column).type, column, name)
         line = 2
         for batch in _batches(file, name, list(readers)):
             lines = np.arange(line, line + len(batch), dtype=np.int64)
             line += len(batch)
             texts = [_texts(batch.column(column), column, name) for column in readers]
             yield to_frame(name, readers, Rows(texts, lines, {}), set(), refusals)
+
+
+def _check_type(kind: Any, column: str, name: str) -> None:
+    """Refuse types whose texts are not what they mean."""
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    if pa.types.is_duration(kind):
+        raise DataError(
+            f"{name}: {column} holds durations ({kind}), and a number of them has no unit; store "
+            "it as a number of the unit that the metric is in, as hours or days"
+        )
+    if column == ACCOUNT and (
+        pa.types.is_floating(kind) or (pa.types.is_decimal(kind) and kind.scale > 0)
+    ):
+        raise DataError(
+            f"{name}: {ACCOUNT} holds fractions ({kind}); store it as text or whole numbers"
+        )
 
 
 def _open(stream: Any, name: str) -> Any:

@@ -8,6 +8,7 @@ each have its own, and a table may have many files.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,9 @@ ALL_TABLES = ("train", "training")
 SCORECARD = "scorecard"
 
 _DEFINITIONS = (".yaml", ".yml")
+#: A table's files; those that other programs write in parts often have no suffix. What a file holds
+#: is seen from its first bytes; its name says that it is meant, and no backup.
+_TABLE = re.compile(r"(.+\.csv|[^.]*[^.~])(\.gz)?|.+\.parquet", re.IGNORECASE | re.DOTALL)
 
 
 def find_channels(places: Places, job: Job) -> dict[str, Path]:
@@ -76,7 +80,8 @@ def account_files(channels: Mapping[str, Path], tables: Sequence[str]) -> Accoun
     Raises
     ------
     DataError
-        Naming a channel that is none of ours or empty, or a file that is of no table.
+        Naming a channel that is none of ours or empty, a file that is of no table or in no format
+        that is read, or a folder that is reached twice.
     """
     known = {*tables, *(table + UPDATE for table in tables)}
     with_tables = [name for name in channels if name != SCORECARD]
@@ -115,6 +120,11 @@ def _files(channel: str, folder: Path, tables: set[str]) -> Iterator[AccountFile
         name = f"{channel}/{inside.as_posix()}"
         if not path.is_file():
             raise DataError(f"{name} is no regular file")
+        if not _TABLE.fullmatch(path.name):
+            raise DataError(
+                f"{name} is no table: the name of one ends in .csv, .csv.gz, .gz or .parquet, or "
+                "has no dot; rename it, or take it out of the channel"
+            )
         nearest = (path.name.partition(".")[0], *reversed(inside.parts[:-1]), channel)
         table = next((word for word in nearest if word in tables), None)
         if table is None:
@@ -126,12 +136,30 @@ def _files(channel: str, folder: Path, tables: set[str]) -> Iterator[AccountFile
 
 
 def _visible(folder: Path) -> list[Path]:
-    """List all files below, sorted; those that begin with `.` or `_` are markers, as for Spark."""
+    """List all files below, sorted; those that begin with `.` or `_` are markers, as for Spark.
+
+    Links to folders are followed: FastFile and local mode make them.
+    """
     found = []
-    for place, folders, names in os.walk(folder, onerror=_raise):
+    reached: dict[Path, Path] = {}
+    for text, folders, names in os.walk(folder, onerror=_raise, followlinks=True):
+        place = Path(text)
+        _check_new(place, folder, reached)
         folders[:] = [name for name in folders if not name.startswith((".", "_"))]
-        found += [Path(place) / name for name in names if not name.startswith((".", "_"))]
+        found += [place / name for name in names if not name.startswith((".", "_"))]
     return sorted(found, key=lambda path: path.relative_to(folder).as_posix())
+
+
+def _check_new(place: Path, folder: Path, reached: dict[Path, Path]) -> None:
+    """Refuse a folder that was reached already; a link to one above would never end."""
+    real = place.resolve()
+    above = place != folder and folder.resolve().is_relative_to(real)
+    other = folder if above else reached.setdefault(real, place)
+    if other != place:
+        raise DataError(
+            f"{place} is a link to where {other} is too: its files would be read twice; "
+            "remove the link"
+        )
 
 
 def _raise(error: OSError) -> None:

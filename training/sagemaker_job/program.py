@@ -79,6 +79,7 @@ def _job(environ: Mapping[str, str], stopping: Stopping, scratch: Path) -> None:
     from training.sagemaker_job.checkpoints import Checkpoints
     from training.sagemaker_job.hyperparameters import read_hyperparameters
     from training.sagemaker_job.job import read_job
+    from training.sagemaker_job.model_place import check_model_place
     from training.sagemaker_job.objectives import Reporter
     from training.sagemaker_job.places import find_places
     from training.train import train
@@ -90,7 +91,7 @@ def _job(environ: Mapping[str, str], stopping: Stopping, scratch: Path) -> None:
         return
     asked = read_hyperparameters(job.hyperparameters)
     found = channels.find_channels(places, job)
-    results.prepare_model_place(places.model)
+    check_model_place(places.model)
     reporter = Reporter(sys.stdout)
     keeping = asked.checkpoints and places.checkpoints.is_dir()
     with results.refusals_listed(places.output):

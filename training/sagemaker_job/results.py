@@ -9,14 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from serving.scoring.artifact import SERVED, read_files
-from serving.scoring.errors import ArtifactError
 from serving.scoring.manifest import MANIFEST
 from training.atomic_files import arriving_together
 from training.errors import TooManyRefused
+from training.sagemaker_job.model_place import REPLACED, check_model_place, remove
 from training.tables import Accounts
 
-#: What `arriving_together` calls its scratch folders.
-_PARTIAL = ".partial-"
 #: Models for data scientists; they stay in the model.
 _BOOSTERS = "boosters/"
 REFUSED = "refused_rows.csv"
@@ -24,35 +22,23 @@ REFUSED = "refused_rows.csv"
 _log = logging.getLogger(__name__)
 
 
-def prepare_model_place(folder: Path) -> None:
-    """See to it that a model may be put there; asked before the work, not after it.
-
-    Raises
-    ------
-    ArtifactError
-        If it holds something that is not a model.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    # Only while a model is put there: whoever did was killed, and all that is there was theirs.
-    if any(folder.glob(f"{_PARTIAL}*")):
-        _empty(folder, keep=None)
-    if any(folder.iterdir()) and not (folder / MANIFEST).is_file():
-        raise ArtifactError(f"{folder} is not empty and not a model; empty it")
-
-
 def write_model(artifact: Path, folder: Path) -> None:
     """Put an artifact's files into a folder that may be a mount, its manifest last.
 
     Raises
     ------
+    ArtifactError
+        As `model_place.check_model_place`.
     OSError
         If it cannot be written; the folder then is as it was.
     """
     names = [*read_files(artifact), MANIFEST]
+    older = check_model_place(folder)
     with arriving_together(folder, names) as scratch:
+        # First, for whoever finds a part of this: it says what the others are.
+        shutil.copyfile(artifact / MANIFEST, scratch / MANIFEST)
         shutil.copytree(artifact, scratch, dirs_exist_ok=True)
-        (folder / MANIFEST).unlink(missing_ok=True)
-        _empty(folder, keep=scratch)
+        remove(older, folder, kept=scratch / REPLACED)
         for name in names:
             (folder / name).parent.mkdir(exist_ok=True)
 
@@ -79,13 +65,3 @@ def write_output(artifact: Path, folder: Path, accounts: Accounts) -> None:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(artifact / name, folder / name)
     accounts.refusals.write_csv(folder / REFUSED)
-
-
-def _empty(folder: Path, keep: Path | None) -> None:
-    for path in folder.iterdir():
-        if path == keep:
-            continue
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink()

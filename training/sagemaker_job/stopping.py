@@ -25,6 +25,7 @@ class Stopping:
     def __init__(self, patience_s: float = _PATIENCE_S) -> None:
         #: Whether SIGTERM came.
         self.heard = False
+        self._listens = False
         self._held = False
         # Whatever it is that does not end: all that is kept is written whole or not at all.
         self._timer = threading.Timer(patience_s, os._exit, [EXIT_CODE])
@@ -32,12 +33,20 @@ class Stopping:
 
     def listen(self) -> None:
         """Hear SIGTERM from now on."""
+        self._listens = True
         signal.signal(signal.SIGTERM, self._hear)
 
     @contextmanager
     def held_back(self) -> Iterator[None]:
-        """Let a last, short piece of work be finished, and the run with it."""
+        """Let a last, short piece of work be finished, and the run with it.
+
+        SIGTERM does nothing from then on, also while the interpreter ends: a run that has written
+        its model is done.
+        """
         self._held = True
+        if self._listens:
+            # Ours would be taken away before the process ends, and the usual one kills it.
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
         self._timer.cancel()
         yield
 

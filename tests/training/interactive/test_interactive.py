@@ -139,6 +139,7 @@ def test_an_account_that_is_not_there_or_there_twice_is_refused(model, accounts)
         interactive.account(model, twice, accounts.frame["acct_id"][0])
 
 
+@pytest.mark.slow
 def test_an_account_without_a_metric_has_no_rank_for_it_and_is_drawn(model, accounts):
     frame = accounts.frame.head(1).assign(macro=np.nan, acct_age=np.nan)
 
@@ -149,6 +150,7 @@ def test_an_account_without_a_metric_has_no_rank_for_it_and_is_drawn(model, acco
     assert "nan" in one._repr_html_().lower()
 
 
+@pytest.mark.slow
 def test_every_figure_is_a_matplotlib_figure(model, accounts, fitted):
     one = interactive.account(fitted, fitted.accounts, fitted.accounts.frame["acct_id"][3])
 
@@ -157,6 +159,8 @@ def test_every_figure_is_a_matplotlib_figure(model, accounts, fitted):
                *(one.radar(against) for against in ("peers", "everyone", "nobody"))]  # fmt: skip
 
     assert all(isinstance(figure, Figure) for figure in figures)
+    with pytest.raises(InvalidInput, match=r"'evryone' is no choice.*peers, everyone, nobody"):
+        one.radar("evryone")
 
 
 def test_a_version_goes_all_the_way_to_a_registry_and_back(fitted, tmp_path):

@@ -1,6 +1,7 @@
 """Gzipped and Parquet files give the accounts that the CSV of the same values gives."""
 
 import gzip
+from datetime import timedelta
 from decimal import Decimal
 
 import pandas as pd
@@ -109,6 +110,12 @@ def test_numbers_of_any_type_are_numbers(tmp_path, column, values, why):
     [
         ({"id": ["A"]}, "t.parquet has no column acct_id"),
         ({"acct_id": [1.0], "age": [1]}, "t.parquet: acct_id holds fractions"),
+        ({"acct_id": [Decimal("1.00")]}, r"acct_id holds fractions \(decimal.*; store it as text"),
+        (
+            {"acct_id": pa.array([Decimal("1.0")]).dictionary_encode()},
+            "t.parquet: acct_id holds fractions",
+        ),
+        ({"acct_id": ["A"], "age": [timedelta(days=3)]}, "age holds durations .* as hours or days"),
         ({"acct_id": ["A"], "age": [[1]]}, "t.parquet: age is of type list"),
         ({"acct_id": ["A"], "age": [b"\xff"]}, "t.parquet: age is of type binary"),
     ],
@@ -118,6 +125,16 @@ def test_parquet_that_cannot_be_read_says_why(tmp_path, columns, message):
 
     with pytest.raises(DataError, match=message):
         read(path, (AGE,))
+
+
+def test_whole_decimals_are_ids_and_a_duration_nobody_reads_is_no_matter(tmp_path):
+    path = as_parquet(
+        tmp_path / "t.parquet", acct_id=[Decimal(12)], age=[1], since=[timedelta(days=3)]
+    )
+
+    frame, _ = read(path, (AGE,))
+
+    assert frame["acct_id"].tolist() == ["12"]
 
 
 @pytest.mark.parametrize("end", [-1, -5, -50, 100, 4])

@@ -7,10 +7,16 @@ import os
 import subprocess
 from pathlib import Path
 
+from serving.scoring.scorecard import Input
 from tests.processes import BIN
+from training.reading.table_files import AccountFiles
+from training.sagemaker_job.channels import account_files, find_channels
+from training.sagemaker_job.job import read_job
+from training.sagemaker_job.places import find_places
 from training.sagemaker_job.program import run
 from training.sagemaker_job.stopping import Stopping
 from training.synthetic import sample_accounts
+from training.tables import Accounts, read_accounts
 
 METRICS = ("bots", "workflowrules", "activation_rate")
 CARD = """
@@ -24,6 +30,12 @@ metrics:
   activation_rate: {kind: peer}
 components: {use: {weight: 1, metrics: {bots: 1, workflowrules: 1, activation_rate: 1}}}
 """
+
+
+TABLES = ("peer_dims", "product_metrics", "usage_metrics")
+INPUTS = [
+    Input(name) for name in ("acct_age", "acct_size", "bots", "workflowrules", "activation_rate")
+]
 
 
 def write_tables(folder: Path, accounts: int = 500) -> Path:
@@ -75,6 +87,24 @@ class JobFolder:
     def failure(self) -> str:
         """What SageMaker would show of a failure."""
         return (self.root / "output" / "failure").read_text()[:1024]
+
+
+def files(job: JobFolder, **environ: str) -> AccountFiles:
+    """The files that the channels of a job hold."""
+    given = job.environ(**environ)
+    places = find_places(given)
+    return account_files(find_channels(places, read_job(places, given)), TABLES)
+
+
+def read(job: JobFolder, **environ: str) -> Accounts:
+    """The accounts in them."""
+    return read_accounts(files(job, **environ), INPUTS, peer_dimensions=["acct_age", "acct_size"])
+
+
+def split(path: Path, parts: int) -> list[str]:
+    """A CSV as several, each with the header."""
+    header, *rows = path.read_text().splitlines(keepends=True)
+    return [header + "".join(rows[part::parts]) for part in range(parts)]
 
 
 def digests(folder: Path) -> dict[str, str]:

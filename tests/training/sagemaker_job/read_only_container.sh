@@ -15,7 +15,7 @@ done
 mount --bind /tmp /tmp
 for place in $(cut -d' ' -f5 /proc/self/mountinfo | sort -u); do
   case $place in
-    /opt/ml/* | /tmp | /proc* | /sys* | /dev*) ;;
+    /opt/ml/* | /tmp | /tmp/* | /proc* | /sys* | /dev*) ;;
     *) mount -o remount,bind,ro "$place" ;;
   esac
 done

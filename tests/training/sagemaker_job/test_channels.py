@@ -4,47 +4,11 @@ import os
 
 import pandas as pd
 import pytest
-from job_folders import JobFolder, compress, digests
+from job_folders import TABLES, JobFolder, compress, digests, files, read, split
 
-from serving.scoring.scorecard import Input
 from training.errors import DataError
-from training.sagemaker_job.channels import account_files, definition_file, find_channels
-from training.sagemaker_job.job import read_job
-from training.sagemaker_job.places import find_places
-from training.tables import data_sha256, read_accounts
-
-TABLES = ("peer_dims", "product_metrics", "usage_metrics")
-INPUTS = [
-    Input(name) for name in ("acct_age", "acct_size", "bots", "workflowrules", "activation_rate")
-]
-
-
-def files(job, **environ):
-    given = job.environ(**environ)
-    places = find_places(given)
-    return account_files(find_channels(places, read_job(places, given)), TABLES)
-
-
-def read(job, **environ):
-    return read_accounts(files(job, **environ), INPUTS, peer_dimensions=["acct_age", "acct_size"])
-
-
-@pytest.fixture
-def bare(job):
-    """A job without its channel of accounts."""
-    job.channel("train").unlink()
-    return job
-
-
-@pytest.fixture
-def expected(tables):
-    return data_sha256(read_accounts(tables, INPUTS, peer_dimensions=["acct_age"]).frame)
-
-
-def split(path, parts):
-    """A CSV as several, each with the header."""
-    header, *rows = path.read_text().splitlines(keepends=True)
-    return [header + "".join(rows[part::parts]) for part in range(parts)]
+from training.sagemaker_job.channels import definition_file
+from training.tables import data_sha256
 
 
 def test_t9_nested_files_compressed_and_marked_are_all_read_once_in_sorted_order(

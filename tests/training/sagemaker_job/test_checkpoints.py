@@ -25,7 +25,7 @@ def restarted(job, finished):
 @pytest.mark.parametrize(
     "fitted",
     [
-        pytest.param(fitted, marks=[] if fitted == 1 else pytest.mark.slow)
+        pytest.param(fitted, marks=pytest.mark.slow if fitted == 1 else pytest.mark.soak)
         for fitted in range(len(METRICS) + 1)
     ],
 )
@@ -46,7 +46,7 @@ def test_t15_a_run_resumed_after_any_number_of_metrics_gives_the_same_bytes(
     assert kept(restarted) == sorted(METRICS)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_without_a_folder_for_checkpoints_none_are_kept_and_the_model_is_the_same(job, model_bytes):
     job.checkpoints.rmdir()
 
@@ -55,7 +55,7 @@ def test_without_a_folder_for_checkpoints_none_are_kept_and_the_model_is_the_sam
     assert digests(job.model) == model_bytes
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_checkpoints_can_be_left_out(job):
     job.configure("hyperparameters", {"checkpoints": "false"})
 
@@ -92,14 +92,13 @@ def other_data(job, tables):
 @pytest.mark.parametrize(
     "change",
     [
-        other_seed,
+        pytest.param(other_data, marks=pytest.mark.slow),
         *(
-            pytest.param(each, marks=pytest.mark.slow)
-            for each in (other_definition, other_estimator, other_data)
+            pytest.param(each, marks=pytest.mark.soak)
+            for each in (other_definition, other_estimator, other_seed)
         ),
     ],
 )
-@pytest.mark.slow
 def test_checkpoints_of_another_run_are_not_used_and_the_log_says_why(
     restarted, tables, caplog, change
 ):
@@ -114,7 +113,7 @@ def test_checkpoints_of_another_run_are_not_used_and_the_log_says_why(
     assert kept(restarted) == sorted([*METRICS, *METRICS]), "the others stay"
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_checkpoints_made_by_other_libraries_or_code_are_not_met(restarted, caplog):
     (folder,) = restarted.checkpoints.glob("fits-*")
     about = folder / "run.json"
@@ -154,7 +153,10 @@ def replace_by_folder(path):
 
 @pytest.mark.parametrize(
     "damage",
-    [pytest.param(each, marks=pytest.mark.slow) for each in (flip, cut, empty, replace_by_folder)],
+    [
+        pytest.param(flip, marks=pytest.mark.slow),
+        *(pytest.param(each, marks=pytest.mark.soak) for each in (cut, empty, replace_by_folder)),
+    ],
 )
 def test_a_damaged_checkpoint_is_fitted_again(restarted, model_bytes, caplog, damage):
     (path,) = restarted.checkpoints.glob("fits-*/bots-*.fit")
@@ -165,7 +167,7 @@ def test_a_damaged_checkpoint_is_fitted_again(restarted, model_bytes, caplog, da
     assert sum("the metric is fitted again" in line for line in caplog.messages) == 1
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_what_a_killed_run_left_in_the_making_is_removed(restarted, model_bytes):
     (folder,) = restarted.checkpoints.glob("fits-*")
     (folder / ".partial-x").write_bytes(b"half")
@@ -175,7 +177,7 @@ def test_what_a_killed_run_left_in_the_making_is_removed(restarted, model_bytes)
     assert digests(restarted.model) == model_bytes
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_a_folder_that_cannot_be_written_costs_the_checkpoints_only(job, model_bytes, caplog):
     job.checkpoints.rmdir()
     job.checkpoints.symlink_to("/proc")
@@ -185,7 +187,7 @@ def test_a_folder_that_cannot_be_written_costs_the_checkpoints_only(job, model_b
     assert any(line.startswith("no checkpoints are kept") for line in caplog.messages)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_a_changed_card_file_with_the_same_meaning_resumes(restarted, model_bytes, caplog):
     (restarted.channel("scorecard") / "card.yaml").write_text(f"# a remark\n{CARD}")
     caplog.set_level(logging.INFO, "training")
@@ -195,7 +197,7 @@ def test_a_changed_card_file_with_the_same_meaning_resumes(restarted, model_byte
     assert sum("taken from its checkpoint" in line for line in caplog.messages) == len(METRICS)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_several_jobs_may_share_a_folder(tmp_path, tables, model_bytes, restarted):
     other = JobFolder(tmp_path / "other", tables, seed="5")
     other.checkpoints.rmdir()

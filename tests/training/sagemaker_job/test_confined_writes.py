@@ -46,6 +46,7 @@ def test_t10_t20_a_job_needs_nothing_else_to_be_writable(job, tmp_path, model_by
     assert (tmp_path / "out" / "output" / "data" / "evaluation.json").is_file()
 
 
+@pytest.mark.slow
 def test_t20_python_itself_sees_no_other_write(job, tmp_path, monkeypatch):
     scratch = tmp_path / "scratch"
     scratch.mkdir()
@@ -60,7 +61,7 @@ def test_t20_python_itself_sees_no_other_write(job, tmp_path, monkeypatch):
     assert [path for path in paths if path.startswith("/") and not path.startswith(allowed)] == []
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_t10_a_channel_is_left_as_it_was(job, tables):
     before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in tables.iterdir()}
 

@@ -30,7 +30,7 @@ def test_t7_t8_local_mode_leaves_files_and_keys_out(job, channels, resources):
     assert read.channels == (channels or {})
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_t7_a_job_without_any_configuration_file_runs(job, model_bytes):
     for path in (job.root / "input" / "config").iterdir():
         path.unlink()
@@ -39,7 +39,7 @@ def test_t7_a_job_without_any_configuration_file_runs(job, model_bytes):
     assert digests(job.model) == model_bytes
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_t8_a_job_with_short_configuration_files_runs(job, model_bytes):
     job.configure("inputdataconfig", {"train": {"ContentType": "application/octet-stream"}})
     job.configure("resourceconfig", {"current_host": "algo-1", "hosts": ["algo-1"]})
@@ -61,7 +61,7 @@ def test_t16_every_host_but_the_first_is_done_at_once(job, caplog):
     assert not job.output.exists()
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_t16_the_first_host_trains(job, model_bytes):
     job.configure("resourceconfig", {"current_host": "algo-1", "hosts": ["algo-1", "algo-2"]})
 

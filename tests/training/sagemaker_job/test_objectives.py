@@ -11,9 +11,8 @@ from training.sagemaker_job.objectives import OBJECTIVE, figures_of, regex_of
 
 
 @pytest.fixture
-def said(job, capsys):
-    assert job.run() == 0
-    return capsys.readouterr().out
+def said(finished):
+    return (finished.parent / "said").read_text()
 
 
 @pytest.fixture
@@ -35,7 +34,6 @@ def test_t13_every_line_on_stdout_is_a_figure_that_its_expression_alone_finds(sa
     assert all(math.isfinite(value) for value in figures.values())
 
 
-@pytest.mark.slow
 def test_t13_the_plain_pattern_name_equals_something_semicolon_does_too(said, evaluation):
     for name, value in figures_of(evaluation).items():
         assert re.findall(f"{name}=(.*?);", said) == [repr(value)]

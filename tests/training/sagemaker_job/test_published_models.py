@@ -46,7 +46,11 @@ def stored(client):
 
 
 @pytest.mark.parametrize(
-    "event", [pytest.param("before-call.s3", marks=pytest.mark.slow), "after-call.s3"]
+    "event",
+    [
+        pytest.param("before-call.s3", marks=pytest.mark.soak),
+        pytest.param("after-call.s3", marks=pytest.mark.slow),
+    ],
 )
 def test_t21_an_upload_interrupted_at_any_call_shows_no_part_of_a_model(
     finished, tmp_path, client, event

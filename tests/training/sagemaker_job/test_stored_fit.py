@@ -48,7 +48,7 @@ def through(fit):
 @pytest.mark.parametrize("asked", ESTIMATORS, ids=str)
 @pytest.mark.parametrize(
     "values",
-    [pytest.param(CHECKED, id="checked", marks=pytest.mark.slow), pytest.param(STEEP, id="steep")],
+    [pytest.param(CHECKED, id="checked", marks=pytest.mark.soak), pytest.param(STEEP, id="steep")],
 )
 def test_a_fit_makes_the_same_table_after_it_was_stored(asked, values):
     fit = fit_metric(PLAN, values, asked)
@@ -66,7 +66,7 @@ def test_a_fit_makes_the_same_table_after_it_was_stored(asked, values):
     assert again[1]["m"].model.booster_json() == fit.model.booster_json()
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_the_checkerboard_needs_a_booster():
     assert fit_metric(PLAN, CHECKED, SLOW[1]).model.booster_json() is not None
 

@@ -14,7 +14,6 @@ from serving.scoring.artifact import pack_artifact
 from serving.scoring.errors import InvalidInput
 from tests.processes import BIN, Process, call, free_port
 from training.sagemaker_job.failure import reason_of
-from training.sagemaker_job.results import prepare_model_place, write_model
 
 ROW = {"instances": [{"features": [1.0, 12.0, 100.0, 3.0, 0.5]}]}
 
@@ -201,54 +200,6 @@ def test_a_failure_that_cannot_be_written_is_in_the_log(job, caplog):
     assert job.run() == 1
     assert any(line.startswith("hyperparameter seed") for line in caplog.messages)
     assert any("output/failure cannot be written" in line for line in caplog.messages)
-
-
-def test_a_model_folder_with_something_else_in_it_is_left_alone(job):
-    job.model.mkdir()
-    (job.model / "thesis.txt").write_text("mine")
-
-    assert job.run() == 1
-    assert job.failure.endswith("is not empty and not a model; empty it")
-    assert (job.model / "thesis.txt").read_text() == "mine"
-
-
-def test_an_older_model_is_replaced_whole(finished, tmp_path, model_bytes):
-    (tmp_path / "plots").mkdir()
-    for name in ("manifest.json", "plots/of_before.png", "of_before.npz"):
-        (tmp_path / name).touch()
-
-    prepare_model_place(tmp_path)
-    write_model(finished / "model", tmp_path)
-
-    assert digests(tmp_path) == model_bytes
-
-
-def test_what_a_killed_writer_left_in_the_model_folder_is_cleared(finished, tmp_path, model_bytes):
-    for name in ("plots", ".partial-x"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "calibration.png").write_text("half")
-
-    prepare_model_place(tmp_path)
-    write_model(finished / "model", tmp_path)
-
-    assert digests(tmp_path) == model_bytes
-
-
-def test_a_model_folder_that_is_full_gets_nothing(finished, tmp_path, monkeypatch):
-    (tmp_path / "boosters").write_text("in the way")
-    (tmp_path / "manifest.json").touch()
-
-    class Full(OSError):
-        pass
-
-    def refuse(*_arguments, **_options):
-        raise Full(28, "No space left on device")
-
-    monkeypatch.setattr("shutil.copytree", refuse)
-    with pytest.raises(Full):
-        write_model(finished / "model", tmp_path)
-
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["boosters", "manifest.json"]
 
 
 def test_help_says_how_to_start_it():
