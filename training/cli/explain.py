@@ -52,8 +52,7 @@ def explain(
     \b
     Examples:
       scorecard explain build/artifact --data data/sample --account fa61cdbba7b
-      scorecard explain build/artifact --data data/sample --account fa61cdbba7b \\
-          --set macro=12 --set bots=3
+      scorecard explain build/artifact --data data/sample --account fa61cdbba7b --set macro=12
       scorecard explain build/artifact --data data/sample --account fa61cdbba7b --json
     """
     from training.batch import read_for
