@@ -16,7 +16,11 @@ locals {
     )
     instance  = var.instance_type
     instances = var.instances.least
+    attempt   = var.deployment
   }
+  rollback_alarms = [
+    aws_cloudwatch_metric_alarm.endpoint["answers-5xx"], aws_cloudwatch_metric_alarm.log["model-not-loaded"],
+  ]
   # A model and a configuration never change. With a new name for new content SageMaker sees that
   # there is something to deploy, and the old ones stay until the endpoint has left them.
   model_name = "${var.name}-${substr(sha256(jsonencode(local.container)), 0, 10)}"
@@ -87,15 +91,29 @@ resource "aws_sagemaker_endpoint" "scorecard" {
 
     # New instances that fail are left again: the old ones are still there.
     auto_rollback_configuration {
-      alarms {
-        alarm_name = aws_cloudwatch_metric_alarm.endpoint["answers-5xx"].alarm_name
-      }
-      alarms {
-        alarm_name = aws_cloudwatch_metric_alarm.log["model-not-loaded"].alarm_name
+      dynamic "alarms" {
+        for_each = local.rollback_alarms
+
+        content {
+          alarm_name = alarms.value.alarm_name
+        }
       }
     }
   }
 
-  # Container and Terraform would both make the log group; this one has a retention.
-  depends_on = [aws_cloudwatch_log_group.endpoint]
+  lifecycle {
+    # SageMaker may go back while AWS's provider takes the update for done. What failed here keeps
+    # Terraform from destroying the old model and configuration, which are then live.
+    postcondition {
+      condition     = self.endpoint_config_name == aws_sagemaker_endpoint_configuration.scorecard[0].name
+      error_message = "SageMaker has rolled the deployment back: ${self.name} still runs ${self.endpoint_config_name}, not ${local.model_name}. Nothing was destroyed. See \"A deployment that was rolled back\" in deploy/AWS.md."
+    }
+  }
+
+  depends_on = [
+    # Container and Terraform would both make the log group; this one has a retention.
+    aws_cloudwatch_log_group.endpoint,
+    # SageMaker asks for the alarms with the role, when it deploys.
+    aws_iam_role_policy.alarms,
+  ]
 }

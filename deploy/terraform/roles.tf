@@ -34,22 +34,17 @@ data "aws_iam_policy_document" "serving" {
   }
 
   statement {
-    # Without it S3 says that access is denied where an object is missing.
+    # Where an object is missing S3 says so to who may list the bucket, and to others that access is
+    # denied. It asks for this right without a prefix, so a condition on s3:prefix would never hold.
     sid       = "SeeWhatIsMissing"
     actions   = ["s3:ListBucket"]
     resources = [aws_s3_bucket.models.arn]
-
-    condition {
-      test     = "StringLike"
-      variable = "s3:prefix"
-      values   = ["${var.registry_prefix}/*"]
-    }
   }
 
   statement {
     sid       = "WriteLogs"
     actions   = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
-    resources = [aws_cloudwatch_log_group.endpoint.arn, "${aws_cloudwatch_log_group.endpoint.arn}:log-stream:*"]
+    resources = ["${aws_cloudwatch_log_group.endpoint.arn}:*"]
   }
 }
 
@@ -57,6 +52,21 @@ resource "aws_iam_role_policy" "serving" {
   name   = "serving"
   role   = aws_iam_role.serving.id
   policy = data.aws_iam_policy_document.serving.json
+}
+
+# The alarms that end a deployment. A policy of its own: the alarms' names are known before the model is made.
+data "aws_iam_policy_document" "alarms" {
+  statement {
+    sid       = "SeeAlarmsOfADeployment"
+    actions   = ["cloudwatch:DescribeAlarms"]
+    resources = [for alarm in local.rollback_alarms : alarm.arn]
+  }
+}
+
+resource "aws_iam_role_policy" "alarms" {
+  name   = "alarms"
+  role   = aws_iam_role.serving.id
+  policy = data.aws_iam_policy_document.alarms.json
 }
 
 # What both kinds of SageMaker job need around their own work.

@@ -27,21 +27,16 @@ data "aws_iam_policy_document" "training" {
     condition {
       test     = "StringLike"
       variable = "s3:prefix"
-      values   = [for prefix in concat(local.table_prefixes, ["training"]) : "${prefix}/*"]
+      values   = flatten([for prefix in concat(local.table_prefixes, ["training"]) : [prefix, "${prefix}/*"]])
     }
   }
 
   statement {
-    sid       = "MakeLogGroup"
-    actions   = ["logs:CreateLogGroup", "logs:DescribeLogStreams"]
-    resources = [local.training_logs]
-  }
-
-  statement {
-    # All training jobs of an account share one log group; streams begin with the job's name.
+    # All training jobs of an account share one log group. Streams begin with the job's name, which is
+    # free; reading is not among these rights.
     sid       = "WriteLogs"
-    actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-    resources = ["${local.training_logs}:log-stream:${var.name}-*"]
+    actions   = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+    resources = [local.training_logs, "${local.training_logs}:*"]
   }
 }
 
@@ -68,6 +63,12 @@ data "aws_iam_policy_document" "publisher" {
     sid       = "ChangeModels"
     actions   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"]
     resources = ["${aws_s3_bucket.models.arn}/${var.registry_prefix}/*"]
+  }
+
+  statement {
+    sid       = "FetchWhatWasTrained"
+    actions   = ["s3:GetObject"]
+    resources = ["${aws_s3_bucket.models.arn}/training/*"]
   }
 
   statement {

@@ -9,6 +9,17 @@ variable "image_tag" {
   }
 }
 
+variable "deployment" {
+  description = "Number of the deployment, for deploying an image again after SageMaker rolled another one back: raise it by one."
+  type        = number
+  default     = 1
+
+  validation {
+    condition     = var.deployment >= 1 && floor(var.deployment) == var.deployment
+    error_message = "deployment must be a whole number of at least 1."
+  }
+}
+
 variable "endpoint_name" {
   description = "Name of the SageMaker endpoint."
   type        = string

@@ -3,8 +3,9 @@ terraform {
 
   required_providers {
     aws = {
-      source  = "hashicorp/aws"
-      version = ">= 5.80, < 7.0"
+      source = "hashicorp/aws"
+      # Tested with 5.100. No lock file: it would hold one platform's hashes and refuse the others.
+      version = ">= 5.100, < 6.0"
     }
   }
 }

@@ -38,6 +38,8 @@ def podman() -> Iterator[Podman]:
     podman.folder.mkdir(parents=True, exist_ok=True)
     yield podman
     podman.remove_all()
+    # What builds have left without a name; it would be gigabytes after some days.
+    podman("image", "prune", "--force")
 
 
 @pytest.fixture(scope="session")

@@ -22,15 +22,24 @@ def keys(podman, image):
 
 
 @pytest.fixture(scope="module")
-def gateway(keys, serve, trained, podman, image):
+def start_gateway(keys, serve, trained, podman, image):
+    """Start gateways in front of one serving container: `start_gateway()`."""
     upstream = serve(trained, options=confinement("serving"))
     upstream.wait_for_ping()
     options = [*confinement("gateway"), keys[0]]
-    container = podman.start(
-        image("gateway"), options=options, SCORECARD_UPSTREAM=f"http://127.0.0.1:{upstream.port}"
-    )
-    container.wait_for_ping()
-    return container
+    address = f"http://127.0.0.1:{upstream.port}"
+
+    def start():
+        container = podman.start(image("gateway"), options=options, SCORECARD_UPSTREAM=address)
+        container.wait_for_ping()
+        return container
+
+    return start
+
+
+@pytest.fixture(scope="module")
+def gateway(start_gateway):
+    return start_gateway()
 
 
 def test_a_caller_with_the_key_gets_scores(gateway, keys, trained):
@@ -63,7 +72,9 @@ def test_without_settings_it_ends_and_names_what_is_missing(podman, image):
     assert "SCORECARD_UPSTREAM" in done.stderr
 
 
-def test_sigterm_ends_it_with_0(gateway):
+def test_sigterm_ends_it_with_0(start_gateway):
+    gateway = start_gateway()
+
     code, seconds = gateway.stop()
 
     assert code == 0

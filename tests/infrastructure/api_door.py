@@ -1,4 +1,8 @@
-"""The REST API of deploy/terraform where requests really pass: ministack, a container behind it."""
+"""The REST API of deploy/terraform where requests really pass: ministack, a container behind it.
+
+SageMaker is not behind it: HTTP_PROXY to the container takes the place of AWS's own integration,
+which is checked as text only.
+"""
 
 import json
 from collections.abc import Iterator, Mapping

@@ -25,6 +25,9 @@ from moto.server import main as moto_server
 HANDED_ON = ("Content-Type", "Accept", "X-Amzn-SageMaker-Custom-Attributes")
 GIVEN_BACK = ("Content-Type", "X-Amzn-SageMaker-Custom-Attributes")
 
+#: How the tag of an image ends whose deployment SageMaker rolls back.
+BROKEN = "-broken"
+
 _described_model: Any = Model.response_object
 _described_endpoint: Any = FakeEndpoint.response_object
 _register_target = ApplicationAutoScalingResponse.register_scalable_target
@@ -88,7 +91,7 @@ def keep_what_models_say() -> None:
 
 
 def update_endpoints() -> None:
-    """Know UpdateEndpoint, and how an endpoint was deployed."""
+    """Know UpdateEndpoint, how an endpoint was deployed, and going back from a broken image."""
 
     def create(self: Any) -> ActionResult:
         made = _create_endpoint(self)
@@ -100,6 +103,12 @@ def update_endpoints() -> None:
         endpoint = self.sagemaker_backend.endpoints[self._get_param("EndpointName")]
         name = self._get_param("EndpointConfigName")
         config = self.sagemaker_backend.describe_endpoint_config(name)
+        # SageMaker looks for the configuration that it is to leave.
+        self.sagemaker_backend.describe_endpoint_config(endpoint.endpoint_config_name)
+        model = config["ProductionVariants"][0]["ModelName"]
+        described = self.sagemaker_backend.describe_model(model)
+        if described.primary_container["Image"].endswith(BROKEN):
+            return ActionResult({"EndpointArn": endpoint.arn})
         endpoint.endpoint_config_name = name
         endpoint.production_variants = endpoint._process_production_variants(
             config["ProductionVariants"]

@@ -20,7 +20,8 @@ class Block:
     section : str
         The heading it stands under.
     needs : str
-        What it cannot do without: `docker`, or `aws` for a real account. Empty: a test runs it.
+        What it cannot do without: `docker`, `aws` for a real account, or `rolled-back` for a
+        deployment that SageMaker has rolled back. Empty: it is run in its turn.
     """
 
     section: str

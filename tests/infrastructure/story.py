@@ -13,6 +13,7 @@ from tests.infrastructure.account_rights import Statement, statements
 from tests.infrastructure.hosting import ENDPOINT, Hosting
 from tests.infrastructure.runbook import RUNBOOK, Block, blocks, run
 from tests.infrastructure.tools import ROOT
+from tests.infrastructure.training_jobs import run_jobs
 from tests.processes import BIN
 from training.definition import default_scorecard
 
@@ -70,6 +71,8 @@ def tell(folder: Path, environ: Mapping[str, str], hosting: Hosting) -> list[See
             _write_logs(hosting)
         started = time.monotonic()
         printed = run(block, folder, environ)
+        if "create-training-job" in block.text:
+            run_jobs(hosting, folder / "jobs", environ)
         told.append(_look(block, printed, time.monotonic() - started, hosting))
     return told
 

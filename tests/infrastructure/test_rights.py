@@ -19,15 +19,16 @@ EVERYWHERE = {
 
 #: role → the resources with a `*` in them that it may have
 WITHIN = {
-    "css-mini-serving": {f"{BUCKET}/models/*", f"{ENDPOINT_LOGS}:log-stream:*"},
+    "css-mini-serving": {f"{BUCKET}/models/*", f"{ENDPOINT_LOGS}:*"},
     "css-mini-training": {
         f"{BUCKET}/peer_dims/*",
         f"{BUCKET}/product_metrics/*",
         f"{BUCKET}/usage_metrics/*",
         f"{BUCKET}/training/*",
-        f"{LOGS}:/aws/sagemaker/TrainingJobs:log-stream:css-mini-*",
+        # One group for all training jobs of an account.
+        f"{LOGS}:/aws/sagemaker/TrainingJobs:*",
     },
-    "css-mini-publisher": {f"{BUCKET}/models/*"},
+    "css-mini-publisher": {f"{BUCKET}/models/*", f"{BUCKET}/training/*"},
     "css-mini-data-cloud": {f"{BUCKET}/product_metrics/*", f"{BUCKET}/usage_metrics/*"},
     "css-mini-api": set(),
     # API Gateway names the groups of its error logs itself.
@@ -91,6 +92,39 @@ def test_the_endpoint_can_read_models_and_write_none(rights):
     }
 
     assert on_s3 == {"s3:GetObject", "s3:ListBucket"}
+
+
+def test_a_missing_object_is_told_apart_from_a_denied_one(rights):
+    # S3 asks for the right to list without saying a prefix when an object is missing.
+    for holder in ("css-mini-serving", "css-mini-publisher"):
+        (listing,) = [
+            one for one in rights if one.holder == holder and "s3:ListBucket" in one.actions
+        ]
+
+        assert listing.resources == {BUCKET}
+        assert listing.condition == "{}"
+
+
+def test_the_endpoint_may_see_the_alarms_that_end_its_deployment_and_no_others(rights):
+    (right,) = [one for one in rights if "cloudwatch:DescribeAlarms" in one.actions]
+
+    assert right.holder == "css-mini-serving"
+    alarms = "arn:aws:cloudwatch:us-east-1:123456789012:alarm"
+    assert right.resources == {
+        f"{alarms}:css-mini-endpoint-answers-5xx",
+        f"{alarms}:css-mini-model-not-loaded",
+    }
+
+
+def test_what_was_trained_can_be_fetched_but_not_changed_by_who_publishes(rights):
+    on_results = {
+        action
+        for one in rights
+        if one.holder == "css-mini-publisher" and f"{BUCKET}/training/*" in one.resources
+        for action in one.actions
+    }
+
+    assert on_results == {"s3:GetObject"}
 
 
 def test_the_api_can_invoke_its_endpoint_and_nothing_else(rights):

@@ -15,12 +15,18 @@ def seen_after(told: list[Seen], section: str, words: str) -> Seen:
     return found
 
 
-def test_every_command_is_run_but_those_that_need_docker_or_a_real_account(told):
+def test_every_command_is_run_but_those_that_need_docker_an_account_or_a_rollback(told):
     left_out = [
         (block.section, block.needs) for block in blocks(RUNBOOK.read_text()) if block.needs
     ]
 
-    assert left_out == [("First deployment", "docker"), ("First deployment", "aws")]
+    assert left_out == [
+        ("First deployment", "docker"),
+        ("First deployment", "aws"),
+        ("A deployment that was rolled back", "rolled-back"),
+        ("A deployment that was rolled back", "rolled-back"),
+        ("Train in AWS", "docker"),
+    ]
     assert len(told) >= 12
 
 
@@ -112,10 +118,19 @@ def test_the_fallback_is_served_from_model_data_without_network_or_registry(told
 
 
 def test_the_registry_is_followed_again_afterwards(told):
-    again = seen_after(told, "Roll back", "/^follow_registry/d")
+    again = seen_after(told, "Roll back", "-i.bak '/^follow_registry/d'")
 
     assert again.model["PrimaryContainer"]["Environment"]["SCORECARD_MODEL"]
     assert not again.model.get("EnableNetworkIsolation")
+
+
+def test_what_a_job_in_aws_has_trained_is_served(told):
+    before = seen_after(told, "Train in AWS", "create-training-job")
+    after = seen_after(told, "Train in AWS", "--promote")
+
+    assert "Completed" in before.printed
+    assert after.version == after.current != before.version
+    assert after.model["ModelName"] == before.model["ModelName"]
 
 
 def test_two_keys_open_while_one_is_replaced(told):

@@ -52,6 +52,18 @@ run "another_image_is_another_model" {
   }
 }
 
+run "the_same_image_deployed_again_is_another_model" {
+  variables {
+    image_tag  = "1.1"
+    deployment = 2
+  }
+
+  assert {
+    condition     = aws_sagemaker_model.scorecard[0].name != run.another_image_is_another_model.model_name
+    error_message = "the name may be taken by a model that a rolled-back deployment has left"
+  }
+}
+
 run "a_pinned_version_is_served_without_a_network" {
   variables {
     image_tag        = "1.0"

@@ -15,6 +15,7 @@ run "every_setting_can_be_wrong" {
     alarm_topics             = ["ops@example.com"]
     data_cloud               = { principal_arn = "arn:aws:iam::210987654321:role/reader", external_id = "" }
     image_tag                = "latest"
+    deployment               = 1.5
     endpoint_name            = "css_mini"
     fallback_version         = "5f0c2a"
     container_settings       = { AWS_ACCESS_KEY_ID = "AKIA" }
@@ -37,6 +38,7 @@ run "every_setting_can_be_wrong" {
     var.alarm_topics,
     var.data_cloud,
     var.image_tag,
+    var.deployment,
     var.endpoint_name,
     var.fallback_version,
     var.container_settings,
