@@ -44,10 +44,10 @@ test: $(READY)  ## The default test suite (no AWS account, Docker or GPU)
 test-wheel: $(READY)  ## What users start, from the built wheel in an environment of its own
 	$(BIN)/python -m tests.wheel
 
-container-test: $(READY_CI)  ## Build the images and run them, with podman (5 minutes)
+container-test: $(READY_CI)  ## Build the images and run them, with podman (3 minutes)
 	$(BIN)/pytest -q -m container tests/container
 
-infra-test: $(READY)  ## Apply deploy/terraform to an AWS account on this machine, by deploy/AWS.md (4 minutes)
+infra-test: $(READY)  ## Apply deploy/terraform to an AWS account on this machine, by deploy/AWS.md (6 minutes)
 	$(BIN)/pytest -q -m infra tests/infrastructure
 
 notebooks-test: $(READY_CI)  ## Execute the notebooks from clean kernels (2 minutes)
