@@ -55,7 +55,7 @@ notebooks-test: $(READY_CI)  ## Execute the notebooks from clean kernels (2 minu
 
 test-ci: $(READY_CI)  ## What is too long for `make test`
 	# Two at once: each of them waits for half of its time, for podman, pip or Terraform.
-	$(MAKE) --jobs=2 --output-sync=target test-wheel container-test infra-test
+	$(MAKE) --jobs=2 --output-sync=target infra-test container-test test-wheel
 	$(MAKE) notebooks-test
 	$(BIN)/pytest -q -n 2 --dist worksteal -m 'slow and not soak'
 
