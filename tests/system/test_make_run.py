@@ -23,6 +23,10 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 
 
+def _listen_to_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Running:
     """`make run`, without make: its environment is the one the tests run in."""
 
@@ -41,6 +45,8 @@ class Running:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            # As in a terminal; what a shell starts in the background ignores it.
+            preexec_fn=_listen_to_interrupts,  # noqa: PLW1509 (no other thread is at work here)
         )
         self.printed = ""
         for line in self._process.stdout:
