@@ -4,7 +4,6 @@ import csv
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -48,7 +47,7 @@ def checkout(tmp_path_factory):
             break
     assert process.poll() is None, printed
     yield root
-    process.send_signal(signal.SIGINT)
+    process.terminate()  # Not Ctrl-C: what a shell starts in the background ignores that.
     process.communicate(timeout=60)
 
 
