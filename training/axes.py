@@ -9,9 +9,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from serving.scoring.column import Input
 from serving.scoring.distribution import PooledDistribution
 from serving.scoring.peer_axes import Axis
-from serving.scoring.scorecard import Input
 from training.errors import DataError
 from training.pooled import pool_dimension
 

@@ -104,14 +104,14 @@ def refit_baseline(
     order = np.argsort(known["acct_id"].to_numpy(str), kind="stable")
     encoded = scorer.encode(known, scoring_date=scoring_date)[order]
     column = {entry.name: encoded[:, at] for at, entry in enumerate(scorer.inputs)}
-    axes = scorer.artifact.tables.axes
+    axes = scorer.peers.axes
     dimensions = np.column_stack([column[axis.input.name] for axis in axes])
     try:
         laid = fit_axes([axis.input for axis in axes], dimensions)
     except DataError as error:
         return no_baseline(str(error))
     dealt = split[split < Split.EVALUATE][order]
-    names = [metric.name for metric in scorer.scorecard.metrics]
+    names = [metric.name for metric in scorer.scorecard.peer_metrics]
     return fit_baseline(
         # The seed is for boosters, and here is none.
         FitPlan(laid, dimensions, dealt, seed=0),

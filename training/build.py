@@ -54,7 +54,7 @@ def build(scorecard: Path, source: Path | None, out: Path) -> Scorer:
     old = load_scorer(source)
     training = old.artifact.manifest["training"]
     resolved = _resolve(definition, old, training)
-    kept = old.artifact.tables.only(metric.name for metric in resolved.metrics)
+    kept = old.peers.only(metric.name for metric in resolved.metrics)
     for_people = _for_people(read_files(source), resolved, training)
     files, manifest = assemble(
         resolved, kept, training=training, for_people=for_people, seed=training["seed"]
@@ -158,7 +158,7 @@ def _resolve(definition: Definition, old: Scorer, training: Mapping[str, Any]) -
         raise NeedsFit(
             f"the tables compare accounts by {', '.join(fitted)}; other peer dimensions need a fit"
         )
-    tables = old.artifact.tables.metrics
+    tables = old.peers.metrics
     if missing := sorted(set(definition.metric_names) - set(tables)):
         raise NeedsFit(f"the artifact has no tables for: {', '.join(missing)}")
     otherwise = [
@@ -198,7 +198,7 @@ def _for_people(
     }
     if EVALUATION in kept:
         evaluation = from_json(kept[EVALUATION], EVALUATION)
-        names = [metric.name for metric in scorecard.metrics]
+        names = [metric.name for metric in scorecard.peer_metrics]
         evaluation["metrics"] = {name: evaluation["metrics"][name] for name in names}
         plots = {name: data for name, data in kept.items() if name.startswith(PLOTS)}
         kept |= write_cards(scorecard, training, evaluation, plots)

@@ -76,7 +76,7 @@ def evaluate(
     """
     accounts = accounts[np.argsort(frame["acct_id"].to_numpy(str), kind="stable")]
     column = {entry.name: position for position, entry in enumerate(scorer.inputs)}
-    axes = scorer.artifact.tables.axes
+    axes = scorer.peers.axes
     dimensions = accounts[:, [column[axis.input.name] for axis in axes]]
     around, scores = scorer.around(accounts), scorer.score(accounts)
     nearest = None if baseline.peers is None else baseline.peers.around(dimensions)
@@ -86,7 +86,7 @@ def evaluate(
     fits = descriptions(scorer)
     metrics: dict[str, dict[str, Any]] = {}
     losses: dict[str, tuple[NDArray[np.bool_], Losses]] = {}
-    for position, metric in enumerate(scorer.scorecard.metrics):
+    for position, metric in enumerate(scorer.scorecard.peer_metrics):
         name, values = metric.name, accounts[:, column[metric.name]]
         # A metric that no training account had has no ranks, whatever the values.
         seen = ~np.isnan(scores.ranks[:, position])

@@ -14,8 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from serving.scoring import InvalidInput, Scorer
+from serving.scoring.column import Input
 from serving.scoring.explanation import Explanation
-from serving.scoring.scorecard import Input
 from serving.scoring.what_if import changed
 from training.errors import DataError
 

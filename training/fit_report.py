@@ -28,7 +28,7 @@ def fit_section(
         "| component | weight | metric | weight | direction | ties | bounds | fitted as |",
         "|---|---:|---|---:|---|---|---|---|",
     ]
-    metrics = {metric.name: metric for metric in scorecard.metrics}
+    metrics = {metric.name: metric for metric in scorecard.peer_metrics}
     for component in scorecard.all_components:
         lines += _component_rows(component, metrics, training)
     policy = {
@@ -38,7 +38,10 @@ def fit_section(
     return [
         *lines,
         "",
-        *(f"Ties `{rule}`: {_TIES[rule]}." for rule in sorted({m.ties for m in scorecard.metrics})),
+        *(
+            f"Ties `{rule}`: {_TIES[rule]}."
+            for rule in sorted({m.ties for m in scorecard.peer_metrics})
+        ),
         "A value beyond a bound counts as at it, for an account and for its peers.",
         "",
         f"A missing metric has no score; it is {policy[scorecard.missing]}.",
@@ -97,7 +100,7 @@ def bounds_text(metric: PeerMetric, learned: Sequence[float | None]) -> str:
 def _steps(scorecard: Scorecard, training: Mapping[str, Any]) -> list[str]:
     found = [
         f"- {plain(metric.name)}: {plain(step_text(step))}"
-        for metric in scorecard.metrics
+        for metric in scorecard.peer_metrics
         for step in training["metrics"][metric.name].get("steps_at", ())
     ]
     if not found:

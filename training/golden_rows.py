@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from serving.scoring.column import Input
 from serving.scoring.peers import Peers
-from serving.scoring.scorecard import Input
 
 #: Rows drawn at random, beside the edge cases.
 RANDOM_ROWS = 128

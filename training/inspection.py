@@ -120,7 +120,7 @@ class PeerPlace(NamedTuple):
 
 def quartiles_by_place(scorer: Scorer, metric: PeerMetric) -> list[PeerPlace]:
     """Give a metric's peer quartiles at low, median and high of every number, and per category."""
-    axes = scorer.artifact.tables.axes
+    axes = scorer.peers.axes
     found: list[PeerPlace] = []
     for axis in axes:
         places: list[tuple[str, float | str]]
@@ -151,7 +151,7 @@ def peer_curves(scorer: Scorer) -> Mapping[str, PeerCurve]:
 
     Other dimensions are as `PeerPlace` says.
     """
-    axes = scorer.artifact.tables.axes
+    axes = scorer.peers.axes
     axis = next((axis for axis in axes if axis.pooled is not None), None)
     if axis is None:
         return {}
@@ -160,8 +160,8 @@ def peer_curves(scorer: Scorer) -> Mapping[str, PeerCurve]:
         metric.name: PeerCurve(
             axis.input.name, along, _quantiles_along(scorer, metric, axis, along)
         )
-        for metric in scorer.scorecard.metrics
-        if len(scorer.artifact.tables.metrics[metric.name].pooled.values) > 1
+        for metric in scorer.scorecard.peer_metrics
+        if len(scorer.peers.metrics[metric.name].pooled.values) > 1
     }
 
 
@@ -171,7 +171,7 @@ def _quantiles_along(
     """Give quartiles at places along one dimension, shape (n_places, 3)."""
     accounts = np.full((len(encoded), len(scorer.inputs)), np.nan)
     names = [entry.name for entry in scorer.inputs]
-    for axis in scorer.artifact.tables.axes:
+    for axis in scorer.peers.axes:
         if axis.pooled is not None:
             accounts[:, names.index(axis.input.name)] = values_at(axis, np.array([0.5]))
     accounts[:, names.index(along.input.name)] = encoded

@@ -37,7 +37,8 @@ def report_model(artifact: Path) -> dict[str, Any]:
     return {
         **_head(scorer, evaluation),
         "metrics": {
-            metric.name: _summary(scorer, metric, evaluation) for metric in scorer.scorecard.metrics
+            metric.name: _summary(scorer, metric, evaluation)
+            for metric in scorer.scorecard.peer_metrics
         },
     }
 
@@ -53,7 +54,7 @@ def report_metric(artifact: Path, name: str) -> dict[str, Any]:
         If it has no such metric; names those it has.
     """
     scorer, evaluation = _read(artifact)
-    metrics = {metric.name: metric for metric in scorer.scorecard.metrics}
+    metrics = {metric.name: metric for metric in scorer.scorecard.peer_metrics}
     if name not in metrics:
         raise InvalidInput(_no_such(name, list(metrics)))
     metric = metrics[name]
@@ -67,7 +68,7 @@ def report_metric(artifact: Path, name: str) -> dict[str, Any]:
         "higher_is_better": metric.higher_is_better,
         "fit": dict(descriptions(scorer).get(name, {})),
         "evaluation": result,
-        "peer_dimensions": [describe_dimension(axis) for axis in scorer.artifact.tables.axes],
+        "peer_dimensions": [describe_dimension(axis) for axis in scorer.peers.axes],
         "peer_quartiles": [
             {
                 "dimension": place.dimension,
@@ -110,7 +111,7 @@ def _head(scorer: Scorer, evaluation: Mapping[str, Any]) -> dict[str, Any]:
 
 def _summary(scorer: Scorer, metric: PeerMetric, evaluation: Mapping[str, Any]) -> dict[str, Any]:
     fit = descriptions(scorer).get(metric.name, {})
-    tables = scorer.artifact.tables
+    tables = scorer.peers
     table = tables.metrics[metric.name]
     learned = [bound if np.isfinite(bound) else None for bound in (table.lower, table.upper)]
     result = evaluation.get("metrics", {}).get(metric.name, {})

@@ -77,7 +77,7 @@ def peer_standings(scorer: Scorer, account: NDArray[np.float64]) -> Mapping[str,
             float(around.cells.mix(around.metrics[metric.name].peers)[0]),
             peer_quantiles(around.metrics[metric.name], metric, around.cells, LEVELS.tolist())[0],
         )
-        for place, metric in enumerate(scorer.scorecard.metrics)
+        for place, metric in enumerate(scorer.scorecard.peer_metrics)
     }
 
 

@@ -87,7 +87,7 @@ def peer_surfaces(scorer: Scorer) -> PeerSurfaces | None:
     PeerSurfaces or None
         None where the only peer dimension is a number: that is a curve.
     """
-    axes = scorer.artifact.tables.axes
+    axes = scorer.peers.axes
     chosen = two_axes(axes)
     if len(chosen) == 1 and chosen[0].pooled is not None:
         return None
@@ -97,7 +97,7 @@ def peer_surfaces(scorer: Scorer) -> PeerSurfaces | None:
     around = scorer.around(accounts)
     shape = (1 if up is None else len(up.middles), len(across.middles))
     medians = {}
-    for metric in scorer.scorecard.metrics:
+    for metric in scorer.scorecard.peer_metrics:
         table = around.metrics[metric.name]
         if len(table.pooled.values) > 1:
             found = peer_quantiles(table, metric, around.cells, [0.5])
@@ -129,7 +129,7 @@ def _mesh(
     names = [entry.name for entry in scorer.inputs]
     places = np.meshgrid(*(side.middles for side in sides))
     accounts = np.full((places[0].size, len(names)), np.nan)
-    for axis in scorer.artifact.tables.axes:
+    for axis in scorer.peers.axes:
         if axis.pooled is not None:
             accounts[:, names.index(axis.input.name)] = values_at(axis, np.array([0.5]))
     for axis, place in zip(chosen, places, strict=True):

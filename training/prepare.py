@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from serving.scoring.column import Input
 from serving.scoring.distribution import LARGEST_VALUE
 from serving.scoring.encoding import encode_column
-from serving.scoring.scorecard import Input
 from serving.scoring.smooth_terms import MAX_DIMENSIONS
 from training.axes import fit_axes
 from training.definition import Definition

@@ -17,8 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from serving.scoring.column import Input
 from serving.scoring.errors import MissingColumns
-from serving.scoring.scorecard import Input
 from training.errors import DataError
 from training.reading.account_files import PEERS_FILE, Source, find_sources
 from training.reading.csv_lines import CsvStream

@@ -11,7 +11,7 @@ from serving.scoring.goals import STATUSES
 def explanation_schemas(model: ServedModel) -> dict[str, Schema]:
     """Give the named schemas of `POST /explain`'s answers."""
     scorer = model.scorer
-    metrics = [metric.name for metric in scorer.scorecard.metrics]
+    metrics = [metric.name for metric in scorer.scorecard.peer_metrics]
     maximum = scorer.scorecard.scale.maximum
     return {
         "Goal": closed(

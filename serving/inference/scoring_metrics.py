@@ -36,7 +36,7 @@ class ScoringMetrics:
     def __init__(self, scorer: Scorer, when_due: Callable[[ScoringMetrics], None]) -> None:
         self._when_due = when_due
         self._inputs = tuple(entry.name for entry in scorer.inputs)
-        self._metrics = tuple(metric.name for metric in scorer.scorecard.metrics)
+        self._metrics = tuple(metric.name for metric in scorer.scorecard.peer_metrics)
         self._lock = threading.Lock()
         self._counts = _Counts(len(self._inputs), len(self._metrics))
         self._is_due = True

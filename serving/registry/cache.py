@@ -14,7 +14,7 @@ from pathlib import Path
 from serving.registry.errors import RegistryError
 from serving.registry.pointer import is_version
 from serving.scoring.archive import open_files
-from serving.scoring.artifact import SERVED
+from serving.scoring.artifact import served_files
 from serving.scoring.errors import ArtifactError
 from serving.scoring.manifest import MANIFEST, MAX_MANIFEST_BYTES, check_file, read_manifest
 
@@ -54,7 +54,7 @@ def is_whole(folder: Path, version: str) -> bool:
         if not hashlib.sha256(manifest).hexdigest().startswith(version):
             return False
         listed = read_manifest(manifest)["files"]
-        for name in SERVED:
+        for name in served_files(listed):
             check_file(listed, name, files.read(name, listed.get(name, {"bytes": 0})["bytes"]))
         return files.names() <= {*listed, MANIFEST}
     except ArtifactError:

@@ -12,7 +12,7 @@ from serving.registry.cache import cached
 from serving.registry.errors import BadVersion, NotFound, RegistryError, TooLarge
 from serving.registry.pointer import Pointer, is_version, read_pointer
 from serving.registry.store import Store, open_store
-from serving.scoring.artifact import SERVED, write_artifact
+from serving.scoring.artifact import served_files, write_artifact
 from serving.scoring.errors import ArtifactCorrupt, ArtifactError
 from serving.scoring.manifest import MANIFEST, MAX_MANIFEST_BYTES, check_file, read_manifest
 
@@ -64,7 +64,10 @@ def fetch(store: Store, pointer: Pointer, cache: Path) -> Path:
 
     def download() -> dict[str, bytes]:
         manifest, listed = _read_manifest(store, pointer.version, pointer.manifest_sha256)
-        return {**_read_files(store, pointer.version, listed, SERVED), MANIFEST: manifest}
+        return {
+            **_read_files(store, pointer.version, listed, served_files(listed)),
+            MANIFEST: manifest,
+        }
 
     return cached(cache, pointer.version, download)
 

@@ -23,6 +23,7 @@ Read in this order:
     artifact.py      how all of it is stored and read back
 """
 
+from serving.scoring.column import Input
 from serving.scoring.errors import (
     ArtifactCorrupt,
     ArtifactError,
@@ -32,7 +33,6 @@ from serving.scoring.errors import (
     ScoringError,
     UnsupportedFormat,
 )
-from serving.scoring.scorecard import Input
 from serving.scoring.scorer import Flag, Scorer, Scores, load_scorer
 
 __all__ = [

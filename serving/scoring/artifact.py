@@ -3,7 +3,9 @@
 | file | content |
 |---|---|
 | ``manifest.json`` | format version, files with checksums, scorecard, inputs, outputs, training |
-| ``peer_tables.npz`` | the tables |
+| ``peer_tables.npz`` | the tables, where a metric is compared with peers |
+| ``risk_models.npz`` | classifiers, where a metric is scored by one and it was fitted |
+| ``peer_overlay.npz`` | the scores of anonymous accounts, where the definition asks for them |
 | ``golden.json`` | rows with known scores |
 
 Training adds files for people (``evaluation.json``, ``model_card.md``, plots, boosters); they are
@@ -16,12 +18,13 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from serving.scoring.archive import Files, open_files, pack
+from serving.scoring.column import Input
 from serving.scoring.errors import ArtifactCorrupt, ArtifactError, InvalidScorecard
 from serving.scoring.manifest import (
     FORMAT_VERSION,
@@ -35,14 +38,17 @@ from serving.scoring.manifest import (
     to_json,
 )
 from serving.scoring.peers import Peers
-from serving.scoring.scorecard import Input, Scorecard, scorecard_from_dict
+from serving.scoring.risk import RiskModel
+from serving.scoring.scorecard import Scorecard, scorecard_from_dict
 from serving.scoring.stored_peers import read_peers
 from serving.scoring.tree_shape import misshapen
 
 TABLES = "peer_tables.npz"
+RISKS = "risk_models.npz"
+OVERLAY = "peer_overlay.npz"
 GOLDEN = "golden.json"
-#: What the scorer opens, beside the manifest.
-SERVED = (TABLES, GOLDEN)
+#: What the scorer opens, beside the manifest, of what there is.
+SERVED = (TABLES, RISKS, OVERLAY, GOLDEN)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,16 +57,21 @@ class Artifact:
 
     Attributes
     ----------
+    tables : Peers or None
+        None where no metric is compared with peers.
     version : str
         Hash of the manifest, and through it of every file: names the content.
+    models : mapping of str to RiskModel
+        By name; a metric whose model is not here has no score.
     """
 
     scorecard: Scorecard
     inputs: tuple[Input, ...]
-    tables: Peers
+    tables: Peers | None
     golden: Mapping[str, Any]
     manifest: Mapping[str, Any]
     version: str
+    models: Mapping[str, RiskModel] = field(default_factory=dict)
 
 
 def build_manifest(
@@ -96,16 +107,30 @@ def read_artifact(path: Path) -> Artifact:
         raise ArtifactCorrupt(
             f"{path} holds {len(unknown)} files its manifest does not list: {unknown[:3]}"
         )
-    served = {name: _read_checked(source, manifest, name) for name in SERVED}
+    served = {
+        name: _read_checked(source, manifest, name) for name in served_files(manifest["files"])
+    }
     scorecard = _read_scorecard(manifest["scorecard"])
     return Artifact(
         scorecard=scorecard,
         inputs=_wire_inputs(manifest, scorecard),
-        tables=read_peers(served[TABLES], scorecard, version=manifest["format_version"]),
+        tables=_read_tables(served, scorecard, manifest["format_version"]),
         golden=from_json(served[GOLDEN], GOLDEN),
         manifest=manifest,
         version=hashlib.sha256(manifest_bytes).hexdigest()[:32],
     )
+
+
+def served_files(listed: Collection[str]) -> list[str]:
+    """Give what the scorer opens of the files that a manifest lists."""
+    return [name for name in SERVED if name in listed or name == GOLDEN]
+
+
+def _read_tables(served: Mapping[str, bytes], scorecard: Scorecard, version: int) -> Peers | None:
+    if bool(scorecard.peer_metrics) != (TABLES in served):
+        lacks = "lacks" if scorecard.peer_metrics else "has no metric for"
+        raise ArtifactCorrupt(f"the scorecard {lacks} {TABLES}")
+    return read_peers(served[TABLES], scorecard, version=version) if TABLES in served else None
 
 
 def read_files(path: Path) -> dict[str, bytes]:

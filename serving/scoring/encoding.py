@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from serving.scoring.column import Input
 from serving.scoring.errors import InvalidInput
-from serving.scoring.scorecard import Input
 
 
 def encode_column(column: Input, values: Any, scoring_date: dt.date | None) -> NDArray[np.float64]:

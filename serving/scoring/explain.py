@@ -26,7 +26,6 @@ from serving.scoring.lookup import Lookup
 from serving.scoring.many_accounts import ManyAccounts
 from serving.scoring.peer_table import PeerTable
 from serving.scoring.peer_tables import PeerTables
-from serving.scoring.peers import Peers
 from serving.scoring.rulers import Rulers
 from serving.scoring.scalar_lookup import ScalarAxis, ScalarCell, locate_one
 
@@ -61,14 +60,17 @@ class Explainer:
     Parameters
     ----------
     many : ManyAccounts
-    peers : Peers
-        Of the same artifact.
     metric_keys : sequence of str
         The key of each metric's score, in the order of the scorecard's metrics.
     """
 
-    def __init__(self, many: ManyAccounts, peers: Peers, metric_keys: Sequence[str]) -> None:
-        self._many = many
+    def __init__(self, many: ManyAccounts, metric_keys: Sequence[str]) -> None:
+        self._shown = many.shown
+        ranking = many.peers
+        if ranking is None:
+            raise InvalidInput("no metric is compared with peers")
+        self._many = ranking
+        peers = ranking.peers
         self._keys = metric_keys
         self._card = many.scorecard
         self._drivers = Drivers(self._card)
@@ -76,7 +78,7 @@ class Explainer:
         self._axes = [ScalarAxis(axis) for axis in peers.axes] if self._on_grid else []
         # Of whoever surrounds nobody: the rulers of all, and the tables of a grid.
         tables = peers.around(np.empty((0, len(peers.axes)))).metrics
-        self._grid = self._nodes(tables, many.lookup)
+        self._grid = self._nodes(tables, ranking.lookup)
         self._steps = ScoreSteps(self._card.scale)
         self._finders = self._make_finders(tables)
 
@@ -121,7 +123,7 @@ class Explainer:
         count = len(self._keys)
         scores = [0.0] * count
         metrics = []
-        for place, number in enumerate(self._many.shown):
+        for place, number in enumerate(self._shown):
             scores[number] = values[place]
             metrics.append(
                 self._metric(
@@ -149,7 +151,7 @@ class Explainer:
         peers: float,
         score: float,
     ) -> MetricExplanation:
-        finder, metric = self._finders[number], self._card.metrics[number]
+        finder, metric = self._finders[number], self._card.peer_metrics[number]
         there = observed == observed  # not NaN
         ranked = rank == rank
         known = score if ranked else None
@@ -178,7 +180,7 @@ class Explainer:
             rows = accounts[:, columns].tolist()
             return self._grid, [locate_one(self._axes, row) for row in rows]
         cells, tables, _ = self._many.around(accounts)
-        names = [metric.name for metric in self._card.metrics]
+        names = [metric.name for metric in self._card.peer_metrics]
         lookup = self._many.lookup.over([tables[name].cdf for name in names])
         corners = zip(cells.corners.T.tolist(), cells.weights.T.tolist(), strict=True)
         return self._nodes(tables, lookup), [
@@ -186,16 +188,16 @@ class Explainer:
         ]
 
     def _nodes(self, tables: Mapping[str, PeerTable], lookup: Lookup) -> _Nodes:
-        peers = [tables[metric.name].peers for metric in self._card.metrics]
+        peers = [tables[metric.name].peers for metric in self._card.peer_metrics]
         return _Nodes(lookup.cdf.reshape(-1, lookup.width), np.column_stack(peers))
 
     def _make_finders(self, tables: Mapping[str, PeerTable]) -> list[GoalFinder]:
-        own = [tables[metric.name] for metric in self._card.metrics]
+        own = [tables[metric.name] for metric in self._card.peer_metrics]
         ends = np.cumsum([len(table.knots) for table in own]).tolist()
         shares = Rulers(
             [
                 table.ruler(replace(metric, ties="high"))
-                for table, metric in zip(own, self._card.metrics, strict=True)
+                for table, metric in zip(own, self._card.peer_metrics, strict=True)
             ],
             [0, *ends[:-1]],
         )
@@ -209,7 +211,7 @@ class Explainer:
                 not metric.higher_is_better,
                 _is_whole(table),
             )
-            for number, (metric, table) in enumerate(zip(self._card.metrics, own, strict=True))
+            for number, (metric, table) in enumerate(zip(self._card.peer_metrics, own, strict=True))
         ]
 
     def _check_bands(self, bands: Sequence[float]) -> None:

@@ -31,6 +31,7 @@ def make_golden(scorer: Scorer, accounts: NDArray[np.float64]) -> dict[str, Any]
         "ranks": _rows(scores.ranks),
         "scores": _rows(scores.values),
         "flags": scores.flags.tolist(),
+        "statuses": scores.statuses.tolist(),
     }
 
 
@@ -56,7 +57,9 @@ def check_golden(golden: Mapping[str, Any], scorer: Scorer) -> None:
     scores = scorer.score(accounts)
     if (scores.ranks.shape, scores.values.shape) != (ranks.shape, values.shape):
         raise ArtifactCorrupt("golden.json has another number of metrics or scores")
-    _compare("peer rank", [metric.name for metric in scorer.scorecard.metrics], scores.ranks, ranks)
+    _compare(
+        "peer rank", [metric.name for metric in scorer.scorecard.peer_metrics], scores.ranks, ranks
+    )
     # A rank within the tolerance of a rounding edge may give the next score; so scores are
     # compared where the ranks are equal to the bit, which is everywhere on the same processor.
     same = (scores.ranks == ranks) | (np.isnan(scores.ranks) & np.isnan(ranks))
@@ -64,6 +67,9 @@ def check_golden(golden: Mapping[str, Any], scorer: Scorer) -> None:
         _log.warning("golden rows: %d peer ranks differ in their last bits", (~same).sum())
     rows = same.all(axis=1)
     _compare("score", list(scorer.outputs), scores.values[rows], values[rows])
+    told = golden.get("statuses")  # older formats have none
+    if told is not None and scores.statuses.tolist() != told:
+        raise ArtifactCorrupt("golden.json: statuses differ")
     if scores.flags.shape != flags.shape or (scores.flags != flags)[rows].any():
         raise ArtifactCorrupt("golden.json: flags differ")
 

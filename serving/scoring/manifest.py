@@ -13,9 +13,10 @@ from serving.scoring.errors import ArtifactCorrupt, UnsupportedFormat
 
 #: To change the format: raise this, keep reading the old one, and add an artifact of the old
 #: version to tests/data/artifacts/.
-#: Version 2 stores for each metric how many accounts inform its table.
-FORMAT_VERSION = 2
-READABLE_VERSIONS = (1, 2)
+#: Version 2 stores for each metric how many accounts inform its table; version 3 knows metrics
+#: that are not compared with peers, bands and coverage.
+FORMAT_VERSION = 3
+READABLE_VERSIONS = (1, 2, 3)
 
 MANIFEST = "manifest.json"
 MAX_MANIFEST_BYTES = 4 * 2**20

@@ -23,6 +23,7 @@ class ScoresOfOne(NamedTuple):
     values: list[float]
     ranks: list[float]
     flags: int
+    statuses: list[int]
 
 
 class OneAccount:
@@ -31,28 +32,40 @@ class OneAccount:
     Parameters
     ----------
     many : ManyAccounts
-        Of the same artifact.
-    tables : PeerTables
-        Of the same artifact. Peers that are no tables have no such way.
+        Of the same artifact, which must be one that `can_score` is true of.
     """
 
-    def __init__(self, many: ManyAccounts, tables: PeerTables) -> None:
+    def __init__(self, many: ManyAccounts) -> None:
         self._many = many
+        ranking, tables = many.peers, many.peers and many.peers.peers
+        if ranking is None or not isinstance(tables, PeerTables):
+            raise TypeError("only tables have a way for one account")
+        self._ranking = ranking
         self._axes = [ScalarAxis(axis) for axis in tables.axes]
         self._peers = np.ascontiguousarray(tables.effective_peers).data
-        self._lookup = ScalarLookup(many.lookup)
-        self._bounds = list(zip(many.lower.tolist(), many.upper.tolist(), strict=True))
+        self._lookup = ScalarLookup(ranking.lookup)
+        self._bounds = list(zip(ranking.lower.tolist(), ranking.upper.tolist(), strict=True))
         self._scale = ScalarScale(many.scorecard.scale)
+
+    @staticmethod
+    def can_score(many: ManyAccounts) -> bool:
+        """Say whether all there is are tables of peers, and no score is ever withheld."""
+        tables = many.peers and many.peers.peers
+        only_peers = not many.scorecard.absolute_metrics
+        return isinstance(tables, PeerTables) and only_peers and not many.coverage.asked
 
     def score(self, account: Sequence[float]) -> ScoresOfOne:
         """Score an account, its inputs in the order of `Scorer.inputs`; NaN means "not known"."""
-        many = self._many
-        cell = locate_one(self._axes, [account[column] for column in many.dimension_columns])
-        observed = [account[column] for column in many.metric_columns]
+        many, ranking = self._many, self._ranking
+        cell = locate_one(self._axes, [account[column] for column in ranking.dimension_columns])
+        observed = [account[column] for column in ranking.metric_columns]
         ranks = self._lookup.ranks(cell, observed)
         scores = [self._scale.score(rank) for rank in ranks]
         shown = [scores[metric] for metric in many.shown]
-        return ScoresOfOne(shown + many.roll_up.one(scores), ranks, self._flags(cell, observed))
+        values = shown + many.roll_up.one(scores)
+        # OK is 0 and MISSING is 1; without a rank there is no value, or nothing to compare with.
+        statuses = [0 if rank == rank else 1 for rank in ranks]
+        return ScoresOfOne(values, ranks, self._flags(cell, observed), statuses)
 
     def _flags(self, cell: ScalarCell, observed: Sequence[float]) -> int:
         flags = _OUT_OF_RANGE * cell.outside | _MISSING * cell.unknown

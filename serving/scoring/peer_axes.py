@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from serving.scoring.column import Input
 from serving.scoring.distribution import PooledDistribution
 from serving.scoring.ruler import make_ruler
 from serving.scoring.rulers import Rulers
-from serving.scoring.scorecard import Input
 
 #: Weights are whole multiples of 2**-36, which this number is too large to hold a fraction of:
 #: adding it and taking it off again rounds to them.

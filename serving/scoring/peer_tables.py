@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from serving.scoring.column import Input
 from serving.scoring.manifest import FORMAT_VERSION
 from serving.scoring.peer_axes import Axis, locate
 from serving.scoring.peer_table import CDF_ONE, PeerTable
 from serving.scoring.peers import Surroundings
-from serving.scoring.scorecard import Input, Scorecard
+from serving.scoring.scorecard import Scorecard
 from serving.scoring.stored_arrays import (
     StoredArrays,
     ascends,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,9 +51,26 @@ class RollUp:
             _Mean(tuple(component[node.name] for node in top), tuple(node.weight for node in top))
         )
 
-    def many(self, scores: Sequence[NDArray[np.float64]]) -> list[NDArray[np.float64]]:
-        """Give all means of many accounts, the global score last; arrays of shape (n_accounts,)."""
-        return self._all(scores, weighted_mean)
+    def many(
+        self,
+        scores: Sequence[NDArray[np.float64]],
+        withheld: Sequence[NDArray[np.bool_]] | None = None,
+    ) -> list[NDArray[np.float64]]:
+        """Give all means of many accounts, the global score last; arrays of shape (n_accounts,).
+
+        Parameters
+        ----------
+        withheld : sequence of ndarray of bool, shape (n_accounts,), optional
+            For each mean, where there is none although some of its children have scores.
+        """
+        if withheld is None:
+            return self._all(scores, weighted_mean)
+        gaps = iter(withheld)
+
+        def mean(*given: Any, **options: Any) -> NDArray[np.float64]:
+            return np.where(next(gaps), np.nan, weighted_mean(*given, **options))
+
+        return self._all(scores, mean)
 
     def one(self, scores: Sequence[float]) -> list[float]:
         """Give all means of one account: bit for bit what `many` gives for it."""

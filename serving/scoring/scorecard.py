@@ -9,31 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from functools import cached_property
+from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from serving.scoring.absolute import AbsoluteMetric, absolute_metric
+from serving.scoring.bands import Band, bands_from_dict
+from serving.scoring.column import Input
 from serving.scoring.contradictions import SCALES, tree_mistakes
 from serving.scoring.errors import InvalidScorecard
 
-InputType = Literal["number", "category", "date"]
 Ties = Literal["bounds", "mid", "low", "high"]
 MissingPolicy = Literal["skip", "zero"]
 
-
-@dataclass(frozen=True, slots=True)
-class Input:
-    """A column the scorer reads; a category's code is its index in `categories`."""
-
-    name: str
-    type: InputType = "number"
-    categories: tuple[str, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """Give what the manifest stores."""
-        listed = {"categories": list(self.categories)} if self.type == "category" else {}
-        return {"name": self.name, "type": self.type, **listed}
+#: How many drivers are told where the definition does not say.
+USUAL_DRIVERS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,21 +36,39 @@ class PeerMetric:
     decide.
     """
 
+    kind: ClassVar[str] = "peer"
+
     name: str
     lower: float | None = None
     upper: float | None = None
     ties: Ties = "bounds"
     higher_is_better: bool = True
+    label: str | None = None
+    product: str | None = None
+
+    @property
+    def inputs(self) -> tuple[Input, ...]:
+        """Its own column."""
+        return (Input(self.name),)
+
+
+Metric: TypeAlias = PeerMetric | AbsoluteMetric
 
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """A weighted group of metrics and of further components; weights are bound by name."""
+    """A weighted group of metrics and of further components; weights are bound by name.
+
+    `minimum_coverage` is the share of its applicable weight that must have scores for it to have
+    one; None: any.
+    """
 
     name: str
     weight: float
     metrics: Mapping[str, float]
     components: tuple[Component, ...] = ()
+    label: str | None = None
+    minimum_coverage: float | None = None
 
     def walk(self) -> Iterator[Component]:
         """Yield this component's descendants and then itself: children before parents."""
@@ -69,7 +79,7 @@ class Component:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How a peer rank is shown: 0 to `maximum`, in steps of `step` (None: not rounded)."""
+    """How scores are shown: 0 to `maximum`, metrics' in steps of `step` (None: not rounded)."""
 
     type: str = "out_of_10"
     step: float | None = 1.0
@@ -79,33 +89,69 @@ class Scale:
         """The best score there is."""
         return SCALES[self.type]
 
-    def score(self, ranks: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Put peer ranks in [0, 1] on the scale, half to even; NaN stays NaN.
+    def score(self, shares: NDArray[np.float64], *, of: float = 1.0) -> NDArray[np.float64]:
+        """Put peer ranks in [0, 1], or points up to `of`, on the scale; NaN stays NaN.
+
+        Rounded half to even, where there is a step.
 
         Examples
         --------
         >>> Scale("out_of_10", 1).score(np.array([0.449, 0.45, 0.55, 0.71, 1.0]))
         array([ 4.,  4.,  6.,  7., 10.])
         """
-        scores = ranks * self.maximum
+        scores = shares * (self.maximum / of)
         if self.step is None:
             return scores
         # The outer round turns 3 * 0.1 back into 0.3.
         return np.round(np.rint(scores / self.step) * self.step, 10)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
+class PeerOverlay:
+    """A comparison of whole scores with anonymous accounts of similar size, beside the score."""
+
+    dimensions: tuple[str, ...]
+    minimum_group: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Scorecard:
-    """A whole definition. Make it with `scorecard_from_dict`, which checks it."""
+    """A whole definition. Make it with `scorecard_from_dict`, which checks it.
+
+    Attributes
+    ----------
+    metrics : tuple of PeerMetric or AbsoluteMetric
+        In the order of the definition.
+    bands : tuple of Band
+        Ascending; empty where there are none.
+    minimum_coverage : float or None
+        The share of the applicable weight that must have scores for the global score.
+    drivers : int
+        How many metrics that lost points are told.
+    """
 
     id: str
     scale: Scale
     missing: MissingPolicy
     peer_dimensions: tuple[Input, ...]
-    metrics: tuple[PeerMetric, ...]
+    metrics: tuple[Metric, ...]
     components: tuple[Component, ...]
+    bands: tuple[Band, ...] = ()
+    minimum_coverage: float | None = None
+    drivers: int = USUAL_DRIVERS
+    overlay: PeerOverlay | None = None
     #: The tree this was made from, as stored in an artifact.
     tree: Mapping[str, Any]
+
+    @cached_property
+    def peer_metrics(self) -> tuple[PeerMetric, ...]:
+        """The metrics that are compared with peers, in the order of `metrics`."""
+        return tuple(metric for metric in self.metrics if isinstance(metric, PeerMetric))
+
+    @cached_property
+    def absolute_metrics(self) -> tuple[AbsoluteMetric, ...]:
+        """The others."""
+        return tuple(metric for metric in self.metrics if isinstance(metric, AbsoluteMetric))
 
     @property
     def all_components(self) -> tuple[Component, ...]:
@@ -115,8 +161,10 @@ class Scorecard:
     @property
     def inputs(self) -> tuple[Input, ...]:
         """Every column needed, by name: the order training stores as the wire's order."""
-        columns = [*self.peer_dimensions, *(Input(metric.name) for metric in self.metrics)]
-        return tuple(sorted(columns, key=lambda column: column.name))
+        columns = {column.name: column for column in self.peer_dimensions}
+        for metric in self.metrics:
+            columns |= {column.name: column for column in metric.inputs}
+        return tuple(sorted(columns.values(), key=lambda column: column.name))
 
     @property
     def score_names(self) -> tuple[str, ...]:
@@ -142,6 +190,7 @@ def scorecard_from_dict(tree: Mapping[str, Any]) -> Scorecard:
         raise InvalidScorecard(
             [f"{'.'.join(map(str, where)) or 'scorecard'}: {why}" for where, why in mistakes]
         )
+    overlay = tree.get("peers")
     return Scorecard(
         id=tree["id"],
         scale=Scale(tree["scale"]["type"], tree["scale"].get("step")),
@@ -150,13 +199,20 @@ def scorecard_from_dict(tree: Mapping[str, Any]) -> Scorecard:
             Input(entry["name"], entry["type"], tuple(entry.get("categories", ())))
             for entry in tree["peer_dimensions"]
         ),
-        metrics=tuple(
-            PeerMetric(name=name, **{key: value for key, value in body.items() if key != "kind"})
-            for name, body in tree["metrics"].items()
-        ),
+        metrics=tuple(_metric(name, body) for name, body in tree["metrics"].items()),
         components=_components(tree["components"]),
+        bands=bands_from_dict(tree.get("bands", {})),
+        minimum_coverage=tree.get("coverage", {}).get("minimum"),
+        drivers=tree.get("drivers", {}).get("top", USUAL_DRIVERS),
+        overlay=overlay and PeerOverlay(tuple(overlay["dimensions"]), overlay["minimum_group"]),
         tree=tree,
     )
+
+
+def _metric(name: str, body: Mapping[str, Any]) -> Metric:
+    if body["kind"] == PeerMetric.kind:
+        return PeerMetric(name=name, **{key: body[key] for key in body if key != "kind"})
+    return absolute_metric(name, body)
 
 
 def _components(branch: Mapping[str, Any]) -> tuple[Component, ...]:
@@ -166,6 +222,8 @@ def _components(branch: Mapping[str, Any]) -> tuple[Component, ...]:
             weight=float(body["weight"]),
             metrics={metric: float(weight) for metric, weight in body.get("metrics", {}).items()},
             components=_components(body.get("components", {})),
+            label=body.get("label"),
+            minimum_coverage=body.get("coverage", {}).get("minimum"),
         )
         for name, body in branch.items()
     )

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serving.scoring.artifact import Artifact, read_artifact
+from serving.scoring.column import Input
 from serving.scoring.encoding import encode_column
 from serving.scoring.errors import InvalidInput, MissingColumns
 from serving.scoring.explain import Explainer
@@ -22,9 +23,9 @@ from serving.scoring.golden import check_golden
 from serving.scoring.intervals import Intervals, normal_quantile
 from serving.scoring.many_accounts import ManyAccounts
 from serving.scoring.one_account import OneAccount
-from serving.scoring.peer_tables import PeerTables
-from serving.scoring.peers import Surroundings
-from serving.scoring.scorecard import Input, Scorecard
+from serving.scoring.peer_ranks import PeerRanking
+from serving.scoring.peers import Peers, Surroundings
+from serving.scoring.scorecard import Scorecard
 from serving.scoring.training_ranges import training_ranges
 from serving.scoring.what_if import changed
 
@@ -45,15 +46,20 @@ class Scores:
     ----------
     values : ndarray of shape (n_accounts, n_scores)
         Scores in the order of `Scorer.outputs` without ``last_modified``; NaN means no score.
-    ranks : ndarray of shape (n_accounts, n_metrics)
-        Peer ranks before they are put on the scale, in the order of the scorecard's metrics.
+    ranks : ndarray of shape (n_accounts, n_peer_metrics)
+        Peer ranks before they are put on the scale, in the order of the scorecard's
+        `peer_metrics`.
     flags : ndarray of uint8, shape (n_accounts,)
         Sums of `Flag`.
+    statuses : ndarray of uint8, shape (n_accounts, n_metrics)
+        `Status` of every metric, in the order of the scorecard's `metrics`: why it has a score,
+        or has none.
     """
 
     values: NDArray[np.float64]
     ranks: NDArray[np.float64]
     flags: NDArray[np.uint8]
+    statuses: NDArray[np.uint8]
 
 
 class Table(Protocol):
@@ -78,11 +84,10 @@ class Scorer:
         shown = zip(self._many.shown, self.outputs, strict=False)
         #: The key of each metric's score, in the order of the scorecard's metrics.
         self.metric_keys: tuple[str, ...] = tuple(key for _, key in sorted(shown))
-        tables = artifact.tables
-        self._one = OneAccount(self._many, tables) if isinstance(tables, PeerTables) else None
+        self._one = OneAccount(self._many) if OneAccount.can_score(self._many) else None
         #: Lowest and highest value of each input in training, shape (n_inputs, 2), in the order of
         #: `inputs`; NaN for a category. See `training_ranges`.
-        self.training_ranges: NDArray[np.float64] = training_ranges(tables, self.inputs)
+        self.training_ranges: NDArray[np.float64] = training_ranges(artifact.tables, self.inputs)
         self.training_ranges.flags.writeable = False
 
     def encode(self, table: Table, *, scoring_date: dt.date | None = None) -> NDArray[np.float64]:
@@ -139,18 +144,24 @@ class Scorer:
         # Column by column in memory, as they are computed.
         scores = Scores(
             values=np.empty((len(self.outputs) - 1, len(accounts))).T,
-            ranks=np.empty((len(self.scorecard.metrics), len(accounts))).T,
+            ranks=np.empty((len(self.scorecard.peer_metrics), len(accounts))).T,
             flags=np.zeros(len(accounts), dtype=np.uint8),
+            statuses=np.zeros((len(self.scorecard.metrics), len(accounts)), dtype=np.uint8).T,
         )
         if self._one is not None and len(accounts) <= _FEW_ACCOUNTS:
             for row, account in enumerate(accounts.tolist()):
                 one = self._one.score(account)
-                scores.values[row], scores.ranks[row], scores.flags[row] = one
+                scores.values[row], scores.ranks[row], scores.flags[row] = one[:3]
+                scores.statuses[row] = one.statuses
             return scores
         for start in range(0, len(accounts), _BATCH):
             rows = slice(start, start + _BATCH)
             self._many.score(
-                accounts[rows], scores.values[rows], scores.ranks[rows], scores.flags[rows]
+                accounts[rows],
+                scores.values[rows],
+                scores.ranks[rows],
+                scores.flags[rows],
+                scores.statuses[rows],
             )
         return scores
 
@@ -182,7 +193,7 @@ class Scorer:
         quantile = normal_quantile(level)
         accounts = self._checked(accounts)
         parts = [
-            self._many.intervals(accounts[start : start + _BATCH], quantile)
+            self._ranking.intervals(accounts[start : start + _BATCH], quantile)
             for start in range(0, max(len(accounts), 1), _BATCH)
         ]
         return Intervals(*(np.concatenate(ends) for ends in zip(*parts, strict=True)))
@@ -244,11 +255,22 @@ class Scorer:
 
     def around(self, accounts: NDArray[np.float64]) -> Surroundings:
         """Find what surrounds accounts, shape (n_accounts, n_inputs), among their peers."""
-        return self._many.around(accounts)
+        return self._ranking.around(accounts)
+
+    @property
+    def peers(self) -> Peers:
+        """What is known of peers; raises InvalidInput where no metric is compared with any."""
+        return self._ranking.peers
+
+    @property
+    def _ranking(self) -> PeerRanking:
+        if self._many.peers is None:
+            raise InvalidInput(f"{self.scorecard.id} compares no metric with peers")
+        return self._many.peers
 
     @cached_property
     def _explainer(self) -> Explainer:
-        return Explainer(self._many, self.artifact.tables, self.metric_keys)
+        return Explainer(self._many, self.metric_keys)
 
     def _checked(self, accounts: Any) -> NDArray[np.float64]:
         try:

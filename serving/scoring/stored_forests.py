@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from serving.scoring.column import Input
 from serving.scoring.peer_axes import Axis
 from serving.scoring.peer_forest import PeerForest
 from serving.scoring.peer_forests import PeerForests, categories_of
-from serving.scoring.scorecard import Input, Scorecard
+from serving.scoring.scorecard import Scorecard
 from serving.scoring.smooth_terms import MAX_DIMENSIONS, SmoothTerms
 from serving.scoring.stored_arrays import StoredArrays, check, read_pooled
 from serving.scoring.tree_arrays import MAX_DEPTH, MAX_TREES, Trees
@@ -40,7 +41,8 @@ def read_forests(arrays: StoredArrays, scorecard: Scorecard) -> PeerForests:
     return PeerForests(
         axes=axes,
         metrics={
-            metric.name: _read_forest(arrays, metric.name, axes) for metric in scorecard.metrics
+            metric.name: _read_forest(arrays, metric.name, axes)
+            for metric in scorecard.peer_metrics
         },
         background=_read_background(arrays, axes),
         leverage=leverage,

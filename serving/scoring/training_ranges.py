@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from serving.scoring.column import Input
 from serving.scoring.distribution import PooledDistribution
 from serving.scoring.peers import Peers
-from serving.scoring.scorecard import Input
 
 #: The share of accounts on each side that must prove themselves.
 _TAIL = 0.01
@@ -17,7 +17,7 @@ _TAIL = 0.01
 _FAR = 100.0
 
 
-def training_ranges(peers: Peers, inputs: Sequence[Input]) -> NDArray[np.float64]:
+def training_ranges(peers: Peers | None, inputs: Sequence[Input]) -> NDArray[np.float64]:
     """Find the lowest and the highest value of each input that training has seen.
 
     A value in the outermost hundredth that is a hundred times farther from the median than the
@@ -29,18 +29,20 @@ def training_ranges(peers: Peers, inputs: Sequence[Input]) -> NDArray[np.float64
 
     Parameters
     ----------
-    peers : Peers
-        Of an artifact. A column's stored curve ends at its lowest and highest value and has some
-        400 points between them. Bounds do not matter here.
+    peers : Peers or None
+        Of an artifact; None where it has none, and so no ranges. A column's stored curve ends at
+        its lowest and highest value and has some 400 points between them. Bounds do not matter
+        here.
     inputs : sequence of Input
 
     Returns
     -------
     ndarray of shape (n_inputs, 2)
         In the columns' own units, a date as days before the scoring date. NaN where there is no
-        range: for a category, and for a metric that no training account had.
+        range: for a category, for a column that is not compared with peers, and for a metric that
+        no training account had.
     """
-    curves = _curves(peers)
+    curves = {} if peers is None else _curves(peers)
     ranges = [_range(curves[column.name]) if column.name in curves else None for column in inputs]
     return np.array([ends or (np.nan, np.nan) for ends in ranges]).reshape(-1, 2)
 

@@ -9,8 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, get_args
 
+from serving.scoring.absolute import AROUND
+from serving.scoring.column import InputType
 from serving.scoring.contradictions import SCALES
-from serving.scoring.scorecard import InputType, MissingPolicy, Ties
+from serving.scoring.scorecard import MissingPolicy, Ties
+from serving.scoring.signals import KINDS
+from serving.scoring.signals.stored import misshapen_keys
 
 _Rules = Mapping[str, Callable[[Any], bool]]
 
@@ -33,6 +37,10 @@ def _is_bool(value: Any) -> bool:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_text_or_none(value: Any) -> bool:
+    return value is None or _is_text(value)
 
 
 def _is_number_or_none(value: Any) -> bool:
@@ -65,12 +73,18 @@ _SCALE: _Rules = {"type": _one_of(SCALES)}
 _SCALE_MAY: _Rules = {"step": _is_number_or_none}
 _DIMENSION: _Rules = {"name": _is_text, "type": _one_of(get_args(InputType))}
 _DIMENSION_MAY: _Rules = {"categories": _are_categories}
-_METRIC: _Rules = {"kind": _one_of(["peer"])}
-_METRIC_MAY: _Rules = {
+_METRIC: _Rules = {"kind": _one_of(["peer", *KINDS])}
+_METRIC_MAY: _Rules = {"label": _is_text_or_none, "product": _is_text_or_none}
+_PEER_MAY: _Rules = {
     "lower": _is_number_or_none,
     "upper": _is_number_or_none,
     "ties": _one_of(get_args(Ties)),
     "higher_is_better": _is_bool,
+}
+_AROUND_MAY: _Rules = {
+    "cohort": _is_text_or_none,
+    "as_of": _is_text_or_none,
+    "max_age_days": _is_number_or_none,
 }
 _COMPONENT: _Rules = {"weight": _is_number}
 _COMPONENT_MAY: _Rules = {"metrics": _are_weights, "components": _is_mapping}
@@ -93,8 +107,18 @@ def _misshapen(tree: Any) -> Iterator[str]:
     for position, entry in enumerate(tree["peer_dimensions"]):
         yield from _wrong(f"peer_dimensions.{position}", entry, _DIMENSION, _DIMENSION_MAY)
     for name, metric in tree["metrics"].items():
-        yield from _wrong(f"metrics.{name}", metric, _METRIC, _METRIC_MAY)
+        yield from _wrong_metric(f"metrics.{name}", metric)
     yield from _wrong_components("components", tree["components"])
+
+
+def _wrong_metric(where: str, body: Any) -> Iterator[str]:
+    yield from _wrong(where, body, _METRIC, _METRIC_MAY)
+    if body["kind"] == "peer":
+        yield from _wrong(where, body, {}, _PEER_MAY)
+        return
+    yield from _wrong(where, body, {}, _AROUND_MAY)
+    own = {key: value for key, value in body.items() if key not in AROUND and key != "kind"}
+    yield from (f"{where}.{key}" for key in misshapen_keys(KINDS[body["kind"]], own))
 
 
 def _wrong_components(where: str, branch: Mapping[str, Any]) -> Iterator[str]:

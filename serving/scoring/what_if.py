@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from serving.scoring.column import Input
 from serving.scoring.encoding import encode_column
 from serving.scoring.errors import InvalidInput
-from serving.scoring.scorecard import Input
 
 
 def changed(

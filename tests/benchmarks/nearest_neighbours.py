@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from serving.scoring.scorecard import Input
+from serving.scoring.column import Input
 from tests.benchmarks.tasks import Answer, Answers, Floats, Task
 from training.split import Split
 

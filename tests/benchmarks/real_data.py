@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from serving.scoring.scorecard import Input
+from serving.scoring.column import Input
 from tests.benchmarks.report import RESULTS
 from tests.benchmarks.tasks import Task, make_split
 from training.definition import default_scorecard, read_definition

@@ -14,7 +14,7 @@ import numpy as np
 from scipy import stats
 from scipy.special import expit, ndtr
 
-from serving.scoring.scorecard import Input
+from serving.scoring.column import Input
 from training.synthetic.shapes import (
     Counts,
     Distribution,

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.scoring.scorecard import Input
+from serving.scoring.column import Input
 from training.split import Split
 
 Floats = NDArray[np.float64]

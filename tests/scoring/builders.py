@@ -17,7 +17,8 @@ from serving.scoring.manifest import MANIFEST, describe_files, to_json
 from serving.scoring.peer_axes import Axis
 from serving.scoring.peer_table import CDF_ONE, PeerTable
 from serving.scoring.peer_tables import PeerTables
-from serving.scoring.scorecard import Input, Scorecard, scorecard_from_dict
+from serving.scoring.column import Input
+from serving.scoring.scorecard import Scorecard, scorecard_from_dict
 from serving.scoring.scorer import Scorer
 
 NAN = float("nan")

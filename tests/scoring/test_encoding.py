@@ -8,7 +8,7 @@ from builders import INF, NAN
 
 from serving.scoring.encoding import encode_column
 from serving.scoring.errors import InvalidInput
-from serving.scoring.scorecard import Input
+from serving.scoring.column import Input
 
 NUMBER = Input("seats")
 CATEGORY = Input("region", "category", ("EU", "US"))

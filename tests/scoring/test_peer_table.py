@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from serving.scoring.peer_axes import Cells, locate
 from serving.scoring.peer_table import CDF_ONE, PeerTable
-from serving.scoring.scorecard import Input, PeerMetric, Ties
+from serving.scoring.column import Input
+from serving.scoring.scorecard import PeerMetric, Ties
 
 AXES = [make_axis(Input("age")), make_axis(Input("size"))]
 NODE_COUNT = AXES[0].size * AXES[1].size

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from serving.scoring.contradictions import tree_mistakes
 from serving.scoring.errors import InvalidScorecard
-from serving.scoring.scorecard import Input, Scale, scorecard_from_dict
+from serving.scoring.column import Input
+from serving.scoring.scorecard import Scale, scorecard_from_dict
 
 
 def make_tree(**changes: Any) -> dict[str, Any]:

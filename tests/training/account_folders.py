@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from serving.scoring.scorecard import Input
+from serving.scoring.column import Input
 from training.tables import read_accounts
 
 AGE, BOTS, RATE = Input("age"), Input("bots"), Input("rate")

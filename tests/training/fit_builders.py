@@ -12,7 +12,8 @@ from serving.scoring.distribution import PooledDistribution
 from serving.scoring.peer_axes import Axis, locate
 from serving.scoring.peer_table import CDF_ONE, PeerTable
 from serving.scoring.peer_tables import PeerTables
-from serving.scoring.scorecard import Input, Scorecard, scorecard_from_dict
+from serving.scoring.column import Input
+from serving.scoring.scorecard import Scorecard, scorecard_from_dict
 from serving.scoring.scorer import Scorer
 from training.axes import fit_axes
 from training.definition import Definition, EstimatorOptions, parse_definition

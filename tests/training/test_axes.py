@@ -3,7 +3,7 @@ import pytest
 from fit_builders import AGE, NAN, REGION, SIZE
 
 from serving.scoring.peer_axes import locate
-from serving.scoring.scorecard import Input
+from serving.scoring.column import Input
 from training.axes import MAX_NODES, NODES, fit_axes, in_ranks, is_grid, to_ranks, with_steps
 from training.errors import DataError
 

@@ -15,7 +15,7 @@ from fit_builders import (
 )
 
 from serving.scoring.artifact import Artifact
-from serving.scoring.scorecard import Input
+from serving.scoring.column import Input
 from serving.scoring.scorer import Scorer
 from training.baseline import fit_baseline, no_baseline
 from training.definition import EstimatorOptions

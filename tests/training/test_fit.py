@@ -22,7 +22,8 @@ from fit_builders import (
 )
 
 from serving.scoring.peer_axes import locate
-from serving.scoring.scorecard import Input, PeerMetric
+from serving.scoring.column import Input
+from serving.scoring.scorecard import PeerMetric
 from serving.scoring.stored_peers import read_peers
 from training.assemble import assemble
 from training.definition import EstimatorOptions

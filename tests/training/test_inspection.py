@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from serving.scoring.distribution import PooledDistribution
 from serving.scoring.peer_axes import Axis, locate
 from serving.scoring.peer_table import CDF_ONE
-from serving.scoring.scorecard import Input, PeerMetric
+from serving.scoring.column import Input
+from serving.scoring.scorecard import PeerMetric
 from training.inspection import (
     describe_dimension,
     peer_curves,

@@ -6,7 +6,8 @@ from fit_builders import NAN, make_plan
 
 from serving.scoring.peer_forests import PeerForests
 from serving.scoring.peer_table import CDF_ONE
-from serving.scoring.scorecard import Input, PeerMetric
+from serving.scoring.column import Input
+from serving.scoring.scorecard import PeerMetric
 from training.definition import EstimatorOptions
 from training.errors import DataError
 from training.fit import fit_tables

@@ -8,7 +8,7 @@ from text_overlaps import overlaps
 
 from serving.scoring import InvalidInput
 from serving.scoring.artifact import Artifact
-from serving.scoring.scorecard import Input
+from serving.scoring.column import Input
 from serving.scoring.scorer import Scorer
 from training.axes import fit_axes
 from training.fit import FitPlan, fit_tables

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serving.scoring.errors import MissingColumns
-from serving.scoring.scorecard import Input
+from serving.scoring.column import Input
 from training.errors import DataError, TooManyRefused
 from training.reading.refusals import Refusals
 from training.tables import data_sha256, read_accounts, stream_accounts

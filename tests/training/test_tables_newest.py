@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 from account_folders import AGE, BOTS, PEERS, USAGE, read, refused, values, write
 
-from serving.scoring.scorecard import Input
+from serving.scoring.column import Input
 
 
 def test_a_newer_row_of_an_update_replaces_the_older_one(tmp_path):

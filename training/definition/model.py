@@ -16,9 +16,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import ErrorDetails, core_schema
 
+from serving.scoring.column import Input
 from serving.scoring.contradictions import tree_mistakes
 from serving.scoring.errors import InvalidInput, InvalidScorecard
-from serving.scoring.scorecard import Input, MissingPolicy, Scorecard, scorecard_from_dict
+from serving.scoring.scorecard import MissingPolicy, Scorecard, scorecard_from_dict
 from training.definition.estimators import EstimatorOptions, options
 from training.definition.mistakes import mistake_lines, weighing_mistakes
 from training.definition.parts import (

@@ -19,8 +19,9 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
+from serving.scoring.column import InputType
 from serving.scoring.contradictions import MAX_WEIGHT
-from serving.scoring.scorecard import InputType, Ties
+from serving.scoring.scorecard import Ties
 from training.definition.estimators import EstimatorDefinition, estimator_examples
 from training.definition.mistakes import LISTED, WEIGHED
 from training.definition.strict import STRICT, Number, examples

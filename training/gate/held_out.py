@@ -49,7 +49,7 @@ def look(scorer: Scorer, same: SameAccounts, rows: NDArray[np.bool_]) -> HeldOut
         metric.name: np.where(
             np.isnan(ranks[:, position]), np.nan, accounts[:, column[metric.name]]
         )
-        for position, metric in enumerate(scorer.scorecard.metrics)
+        for position, metric in enumerate(scorer.scorecard.peer_metrics)
     }
     return HeldOut(scorer, scorer.around(accounts), values)
 
@@ -57,7 +57,7 @@ def look(scorer: Scorer, same: SameAccounts, rows: NDArray[np.bool_]) -> HeldOut
 def calibration(seen: HeldOut) -> dict[str, tuple[int, float]]:
     """Give each metric's number of accounts and KS distance; 0.0 where there is no account."""
     found = {}
-    for metric in seen.scorer.scorecard.metrics:
+    for metric in seen.scorer.scorecard.peer_metrics:
         has = ~np.isnan(seen.values[metric.name])
         if not has.any():
             found[metric.name] = 0, 0.0
@@ -75,7 +75,7 @@ def paired_losses(candidate: HeldOut, champion: HeldOut) -> dict[str, MetricLoss
     in the predicted shares alone.
     """
     losses = {}
-    for metric in champion.scorer.scorecard.metrics:
+    for metric in champion.scorer.scorecard.peer_metrics:
         name = metric.name
         if name not in candidate.values:
             continue

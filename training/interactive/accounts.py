@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from serving.scoring.scorecard import Input
+from serving.scoring.column import Input
 from training.definition import default_scorecard, read_definition
 from training.interactive.showing import Shown
 from training.tables import Accounts, read_accounts

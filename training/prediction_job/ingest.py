@@ -15,7 +15,7 @@ from typing import BinaryIO
 import numpy as np
 import pandas as pd
 
-from serving.scoring.scorecard import Input
+from serving.scoring.column import Input
 from training.errors import DataError
 from training.prediction_job.errors import FileReplaced
 from training.prediction_job.moments import as_text, now

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from serving.scoring.scorecard import Input
+from serving.scoring.column import Input
 from training.errors import DataError
 from training.reading.csv_reader import ACCOUNT, LAST_UPDATED, check_has_accounts
 from training.reading.table_files import AccountFile, AccountFiles, header_of

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from serving.scoring.scorecard import InputType
+from serving.scoring.column import InputType
 
 #: Row in the block -> what is wrong with it.
 Mistakes = dict[int, str]

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 import pandas as pd
 
-from serving.scoring.scorecard import Input
+from serving.scoring.column import Input
 from training.errors import DataError
 from training.reading.csv_cells import READERS, Mistakes, Reader, read_ids, read_last_updated
 from training.reading.csv_lines import BLOCK_BYTES, CsvStream, Rows, blank_rows, parse_block

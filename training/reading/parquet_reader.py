@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from serving.scoring.scorecard import Input
+from serving.scoring.column import Input
 from training.errors import DataError
 from training.reading.csv_lines import Rows
 from training.reading.csv_reader import ACCOUNT, check_has_accounts, readers_of, to_frame

@@ -12,7 +12,7 @@ from typing import BinaryIO, NamedTuple, cast
 
 import pandas as pd
 
-from serving.scoring.scorecard import Input
+from serving.scoring.column import Input
 from training.errors import DataError
 from training.reading import parquet_reader
 from training.reading.csv_lines import CsvStream

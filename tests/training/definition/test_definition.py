@@ -8,7 +8,7 @@ import yaml
 from mistake_cases import GOOD, changed, mistakes_of, read
 
 from serving.scoring.errors import InvalidScorecard
-from serving.scoring.scorecard import Input
+from serving.scoring.column import Input
 from training.definition import (
     EstimatorOptions,
     default_scorecard,

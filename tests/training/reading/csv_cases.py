@@ -4,7 +4,7 @@ import io
 
 import pandas as pd
 
-from serving.scoring.scorecard import Input
+from serving.scoring.column import Input
 from training.reading.csv_reader import read_batches
 from training.reading.refusals import Refusals
 

@@ -8,7 +8,7 @@ from csv_cases import RATE, REGION, SINCE, read, refused
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.scoring.scorecard import Input
+from serving.scoring.column import Input
 from training.reading.csv_cells import READERS, read_number
 
 

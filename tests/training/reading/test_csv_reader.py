@@ -7,7 +7,7 @@ from csv_cases import RATE, REGION, SINCE, TINY_BLOCKS, read, refused
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from serving.scoring.scorecard import Input
+from serving.scoring.column import Input
 from training.errors import DataError
 from training.reading.csv_lines import MAX_LINE_BYTES
 from training.reading.csv_reader import read_batches, read_header

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from serving.scoring.scorecard import Input
+from serving.scoring.column import Input
 from training.errors import DataError
 from training.reading.refusals import Refusals
 from training.reading.table_files import AccountFile, batches_of, files_of, header_of

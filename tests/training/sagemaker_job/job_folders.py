@@ -7,7 +7,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from serving.scoring.scorecard import Input
+from serving.scoring.column import Input
 from tests.processes import BIN
 from training.reading.table_files import AccountFiles
 from training.sagemaker_job.channels import account_files, find_channels

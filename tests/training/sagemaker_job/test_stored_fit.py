@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from serving.scoring.scorecard import Input
+from serving.scoring.column import Input
 from training.axes import fit_axes
 from training.definition import EstimatorOptions
 from training.fit import FitPlan, fit_metric, fit_tables
