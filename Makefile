@@ -69,6 +69,7 @@ bench: $(READY)  ## Measure how right and how fast, beside css-mini and others (
 	$(BIN)/python -m tests.benchmarks.quality
 	$(BIN)/python -m tests.benchmarks.accuracy
 	$(BIN)/python -m tests.benchmarks.scaling
+	$(BIN)/python -m tests.benchmarks.absolute
 	$(BIN)/python -m tests.benchmarks.reference
 	$(BIN)/python -m tests.benchmarks.requests_per_second
 	$(BIN)/python -m tests.benchmarks.gateway_latency

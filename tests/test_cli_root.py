@@ -108,7 +108,7 @@ def test_the_version_names_the_artifact_formats(tmp_path):
         [PROGRAM, "--version"], cwd=tmp_path, capture_output=True, text=True, check=True
     )
 
-    assert re.fullmatch(r"scorecard \d+\.\d+\.\d+ \(reads artifact format 1, 2\)\n", done.stdout)
+    assert re.fullmatch(r"scorecard \d+\.\d+\.\d+ \(reads artifact format 1, 2, 3\)\n", done.stdout)
     assert done.stderr == ""
 
 

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import Any, BinaryIO, TextIO
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,7 @@ from serving.scoring import ArtifactCorrupt, InvalidInput, Scorer, load_scorer
 from serving.scoring.artifact import pack_artifact
 from training.errors import DataError
 from training.reading.refusals import Refusals
+from training.score_columns import ScoreColumns
 from training.split import Split, split_accounts
 from training.tables import Accounts, read_accounts, stream_accounts
 
@@ -34,12 +35,23 @@ def read_for(
 ) -> tuple[Scorer, Accounts, dt.date | None]:
     """Load an artifact and the accounts it needs; the scoring date is that given, or the newest."""
     scorer = load_scorer(artifact)
-    dimensions = [column.name for column in scorer.scorecard.peer_dimensions]
+    return scorer, *read_inputs(scorer, folder, max_refused_share, scoring_date)
+
+
+def read_inputs(
+    scorer: Scorer, folder: Path, max_refused_share: float, scoring_date: dt.datetime | None
+) -> tuple[Accounts, dt.date | None]:
+    """Read the accounts that a scorer needs, and the scoring date as `read_for`."""
     accounts = read_accounts(
-        folder, scorer.inputs, peer_dimensions=dimensions, max_refused_share=max_refused_share
+        folder,
+        scorer.inputs,
+        peer_dimensions=[column.name for column in scorer.scorecard.peer_dimensions],
+        events=scorer.scorecard.tree.get("events", {}),
+        scoring_date=None if scoring_date is None else scoring_date.date(),
+        max_refused_share=max_refused_share,
     )
     moment = scoring_date or accounts.newest
-    return scorer, accounts, moment.date() if moment is not None else None
+    return accounts, moment.date() if moment is not None else None
 
 
 def split_of(scorer: Scorer, accounts: Accounts) -> NDArray[np.int8]:
@@ -72,10 +84,15 @@ def dealt(scorer: Scorer, account_ids: Iterable[str]) -> NDArray[np.int8]:
 
 
 def score_folder(
-    scorer: Scorer, accounts: Accounts, out: str, *, scoring_date: dt.date | None
+    scorer: Scorer,
+    accounts: Accounts,
+    out: str,
+    *,
+    scoring_date: dt.date | None,
+    with_statuses: bool = False,
 ) -> int:
     """Score a table that is in memory; gives the number of accounts."""
-    return _write_scores(scorer, [accounts.frame], out, scoring_date)
+    return _write_scores(scorer, [accounts.frame], out, scoring_date, with_statuses)
 
 
 def score_stream(
@@ -86,6 +103,7 @@ def score_stream(
     *,
     max_refused_share: float,
     scoring_date: dt.date | None,
+    with_statuses: bool = False,
 ) -> int:
     """Score one CSV batch by batch, in constant memory; gives the number of accounts.
 
@@ -107,7 +125,7 @@ def score_stream(
         yield from stream_accounts(file, scorer.inputs, refusals)
         refusals.check(max_refused_share)
 
-    return _write_scores(scorer, batches(), out, scoring_date)
+    return _write_scores(scorer, batches(), out, scoring_date, with_statuses)
 
 
 def pack_to(artifact: Path, out: Path) -> int:
@@ -119,27 +137,35 @@ def pack_to(artifact: Path, out: Path) -> int:
 
 
 def _write_scores(
-    scorer: Scorer, frames: Iterable[pd.DataFrame], out: str, scoring_date: dt.date | None
+    scorer: Scorer,
+    frames: Iterable[pd.DataFrame],
+    out: str,
+    scoring_date: dt.date | None,
+    with_statuses: bool,
 ) -> int:
-    names = list(scorer.outputs)
+    columns = ScoreColumns(scorer, with_statuses=with_statuses)
     # One stamp a run, as on the wire: when these scores were made.
     stamp = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     count = 0
     with _whole(out) as file:
-        file.write((",".join(["acct_id", *names]) + "\n").encode())
+        file.write((",".join(["acct_id", *columns.names]) + "\n").encode())
         for frame in frames:
-            scores = scorer.score(scorer.encode(frame, scoring_date=scoring_date)).values
+            scores = scorer.score(scorer.encode(frame, scoring_date=scoring_date))
             ids = pa.array(frame["acct_id"], type=pa.string())
-            columns = [pa.array(column, from_pandas=True) for column in scores.T]
-            stamps = pa.repeat(pa.scalar(stamp), len(frame))
-            table = pa.table([ids, *columns, stamps], names=["acct_id", *names])
-            special = pc.any(pc.match_substring_regex(ids, '[",\r\n]')).as_py()
+            table = pa.table([ids, *columns.of(scores, stamp)], names=["acct_id", *columns.names])
+            texts = [ids, *(table[name] for name in columns.texts)]
+            special = any(_is_special(column) for column in texts)
             options = csv.WriteOptions(
                 include_header=False, quoting_style="needed" if special else "none"
             )
             csv.write_csv(table, file, options)
             count += len(frame)
     return count
+
+
+def _is_special(texts: Any) -> bool:
+    """Say whether a text needs quotes."""
+    return bool(pc.any(pc.match_substring_regex(texts, '[",\r\n]')).as_py())
 
 
 @contextmanager

@@ -1,40 +1,57 @@
-"""Re-issue an artifact with other weights or another scale; the tables stay as they are."""
+"""Make an artifact of a definition without accounts: from it alone, or with what is fitted."""
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from serving.scoring import (
-    ArtifactCorrupt,
-    ArtifactError,
-    InvalidInput,
-    Scorer,
-    UnsupportedFormat,
-    load_scorer,
-)
-from serving.scoring.archive import open_files
-from serving.scoring.artifact import read_files, write_artifact
-from serving.scoring.manifest import MANIFEST, MAX_MANIFEST_BYTES, from_json, read_manifest
+from serving.scoring import InvalidInput, Scorer, load_scorer
+from serving.scoring.artifact import read_files
+from serving.scoring.column import Input
+from serving.scoring.manifest import from_json, to_json
+from serving.scoring.risk_trees import BoostedRisk
 from serving.scoring.scorecard import Scorecard
+from serving.scoring.stored_overlay import OVERLAY
+from training.artifact_place import check_place, write_whole
 from training.assemble import assemble
+from training.cards import EVALUATION, PLOTS, write_cards
 from training.definition import Definition, EstimatorOptions, read_definition
-from training.for_people import EVALUATION, PLOTS, write_cards
+from training.fitted import Fitted
+from training.provenance import of_nobody
+from training.status_counts import COUNTED
 
-_STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+#: The parts of a stored definition that change no score.
+_SHOWN_ONLY = ("bands", "drivers", "id", "peers", "weights_total")
 
 
 class NeedsFit(InvalidInput):
     """The scorecard asks for what only `train` can make."""
 
 
+class Draft(NamedTuple):
+    """A scorecard with what it scores with, not written yet.
+
+    Attributes
+    ----------
+    training : mapping
+        What the manifest will say of the fit.
+    kept : mapping of str to bytes
+        Files for people that stay true.
+    """
+
+    scorecard: Scorecard
+    fitted: Fitted
+    training: Mapping[str, Any]
+    kept: Mapping[str, bytes]
+
+    def scorer(self) -> Scorer:
+        """Give what scores as the artifact will."""
+        return self.fitted.scorer(self.scorecard)
+
+
 def build(scorecard: Path, source: Path | None, out: Path) -> Scorer:
-    """Write the artifact of `scorecard` with the tables of the artifact `source`.
+    """Write the artifact of `scorecard`, with what is fitted in the artifact `source`.
 
     Raises
     ------
@@ -44,106 +61,72 @@ def build(scorecard: Path, source: Path | None, out: Path) -> Scorer:
         If `source` cannot be used or `out` cannot be written.
     """
     check_place(out)
-    definition = read_definition(scorecard)
-    if source is None:
-        names = ", ".join(definition.metric_names)
-        raise NeedsFit(
-            f"these metrics are scored among peers and need a fit: {names}; give --from an "
-            "artifact that has them, or use `scorecard train`"
-        )
-    old = load_scorer(source)
-    training = old.artifact.manifest["training"]
-    resolved = _resolve(definition, old, training)
-    kept = old.peers.only(metric.name for metric in resolved.metrics)
-    for_people = _for_people(read_files(source), resolved, training)
+    made = draft(read_definition(scorecard), source)
     files, manifest = assemble(
-        resolved, kept, training=training, for_people=for_people, seed=training["seed"]
+        made.scorecard,
+        made.fitted,
+        training=made.training,
+        for_people=_for_people(made),
+        seed=made.training["seed"],
     )
     write_whole(out, files, manifest)
     return load_scorer(out)
 
 
-def check_place(out: Path) -> None:
-    """Check that an artifact may be written to `out`; asked before the work, not after it.
+def draft(definition: Definition, source: Path | None) -> Draft:
+    """Put a definition together with what is fitted in the artifact `source`.
 
-    A directory is replaced as a whole, so it must be empty or an artifact and nothing else.
+    Kept are the tables of peer metrics, the classifiers of the same name and inputs, and the
+    overlay as long as nothing that makes a score is another.
 
     Raises
     ------
+    NeedsFit
+        As `build`.
     ArtifactError
-        Saying why not.
+        If `source` cannot be used.
     """
-    place = out.resolve()
-    here = Path.cwd().resolve()
-    if place == here or place in here.parents:
-        raise ArtifactError(f"{out} is the current directory or holds it; choose another place")
-    if not place.exists():
-        nearest = next(path for path in place.parents if path.exists())
-    elif not place.is_dir():
-        raise ArtifactError(f"{out} is a file; an artifact is a directory: choose another place")
-    else:
-        _check_replaceable(out)
-        nearest = place.parent
-    if not nearest.is_dir():
-        raise ArtifactError(f"{nearest} is a file; {out} cannot be made in it")
-    if not os.access(nearest, os.W_OK | os.X_OK):
-        raise ArtifactError(f"{nearest} is read-only; {out} cannot be written there")
+    if source is None:
+        if definition.peer_metric_names:
+            raise NeedsFit(
+                "these metrics are scored among peers and need a fit: "
+                f"{', '.join(definition.peer_metric_names)}; give --from an artifact that has "
+                "them, or use `scorecard train`"
+            )
+        return Draft(_resolve(definition, {}, ()), Fitted(), of_nobody(), {})
+    old = load_scorer(source)
+    training = old.artifact.manifest["training"]
+    if definition.peer_metric_names:
+        _check_fitted(definition, old, training)
+    resolved = _resolve(definition, training["metrics"], old.scorecard.peer_dimensions)
+    alike = _scores_alike(resolved, old.scorecard)
+    files = read_files(source)
+    names = [metric.name for metric in resolved.peer_metrics]
+    fitted = Fitted(
+        tables=old.peers.only(names) if names else None,
+        risks=_risks(resolved, old),
+        overlay=files.get(OVERLAY) if alike and resolved.overlay is not None else None,
+    )
+    if not fitted.files():
+        return Draft(resolved, fitted, of_nobody(), {})
+    return Draft(resolved, fitted, training, _kept(files, alike=alike))
 
 
-def _check_replaceable(folder: Path) -> None:
-    files = open_files(folder)
-    there = files.names()
-    if MANIFEST not in there:
-        if any(folder.iterdir()):
-            raise ArtifactError(f"{folder} is not empty and not an artifact; choose another place")
-        return
-    try:
-        listed = read_manifest(files.read(MANIFEST, MAX_MANIFEST_BYTES))["files"]
-    except (ArtifactCorrupt, UnsupportedFormat) as error:
-        raise ArtifactError(
-            f"{folder} is not an artifact of this program ({error}); choose another place"
-        ) from None
-    if others := sorted(there - set(listed) - {MANIFEST}):
-        raise ArtifactError(
-            f"{folder} holds files that are not the artifact's: {', '.join(others)}; "
-            "move them, or choose another place"
+def lacking(scorer: Scorer) -> list[str]:
+    """Say what a definition asks for and its artifact does not hold: sentences for people."""
+    models, card = scorer.artifact.models, scorer.scorecard
+    told = [
+        f"{metric.name} has no score (model_missing): there is no model "
+        f"{metric.signal.model}; `scorecard train` fits one to renewals.csv"  # type: ignore[attr-defined]
+        for metric in card.absolute_metrics
+        if metric.kind == "learned_risk" and metric.signal.model not in models  # type: ignore[attr-defined]
+    ]
+    if card.overlay is not None and OVERLAY not in scorer.artifact.manifest["files"]:
+        told.append(
+            "scores are not compared with accounts of similar size (`peers`): that needs accounts "
+            "scored by this very definition; `scorecard train` has them"
         )
-
-
-def write_whole(out: Path, files: Mapping[str, bytes], manifest: bytes) -> None:
-    """Write an artifact; a signal to stop waits until the old or the new one is in its place.
-
-    Raises
-    ------
-    ArtifactError
-        If it cannot be written.
-    """
-    try:
-        with _undisturbed():
-            # A link is followed, so that what it points to is replaced, not the link.
-            write_artifact(out.resolve(), files, manifest)
-    except OSError as error:
-        raise ArtifactError(f"{out} cannot be written: {error.strerror or error}") from None
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Hold Ctrl-C and the like back until the block is done; only the main thread gets them."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    came: list[int] = []
-    # One that is ignored, or ends the process without asking Python, stays as it is.
-    before = {number: handler for number in _STOPS if callable(handler := signal.getsignal(number))}
-    try:
-        for number in before:
-            signal.signal(number, lambda number, _frame: came.append(number))
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-    if came:
-        signal.raise_signal(came[0])
+    return told
 
 
 def nonzero_counts(descriptions: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
@@ -151,27 +134,43 @@ def nonzero_counts(descriptions: Mapping[str, Mapping[str, Any]]) -> dict[str, i
     return {name: fit["accounts"] - fit["zeros"] for name, fit in descriptions.items()}
 
 
-def _resolve(definition: Definition, old: Scorer, training: Mapping[str, Any]) -> Scorecard:
-    fitted = {column.name: column for column in old.scorecard.peer_dimensions}
+def _resolve(
+    definition: Definition,
+    descriptions: Mapping[str, Mapping[str, Any]],
+    dimensions: Sequence[Input],
+) -> Scorecard:
+    fitted = {column.name: column.categories for column in dimensions}
+    unknown = [
+        column.name
+        for column in definition.peer_dimension_inputs
+        if column.type == "category" and not fitted.get(column.name)
+    ]
+    if unknown:
+        raise NeedsFit(f"which categories {', '.join(unknown)} has only `scorecard train` can see")
+    return definition.resolve(nonzero_counts=nonzero_counts(descriptions), categories=fitted)
+
+
+def _check_fitted(definition: Definition, old: Scorer, training: Mapping[str, Any]) -> None:
+    """Check that an artifact has the tables that a definition asks for; raises NeedsFit."""
+    names = definition.peer_metric_names
+    if not old.scorecard.peer_metrics:
+        raise NeedsFit(f"the artifact has no tables for: {', '.join(names)}")
+    fitted = [(column.name, column.type) for column in old.scorecard.peer_dimensions]
     wanted = [(column.name, column.type) for column in definition.peer_dimension_inputs]
-    if wanted != [(column.name, column.type) for column in fitted.values()]:
+    if wanted != fitted:
         raise NeedsFit(
-            f"the tables compare accounts by {', '.join(fitted)}; other peer dimensions need a fit"
+            f"the tables compare accounts by {', '.join(name for name, _ in fitted)}; other peer "
+            "dimensions need a fit"
         )
-    tables = old.peers.metrics
-    if missing := sorted(set(definition.metric_names) - set(tables)):
+    if missing := sorted(set(names) - set(old.peers.metrics)):
         raise NeedsFit(f"the artifact has no tables for: {', '.join(missing)}")
     otherwise = [
         name
-        for name in definition.metric_names
+        for name in names
         if not _as_asked(training["metrics"][name], definition.estimator(name))
     ]
     if otherwise:
         raise NeedsFit(f"fitted with another estimator than asked for: {', '.join(otherwise)}")
-    return definition.resolve(
-        nonzero_counts=nonzero_counts(training["metrics"]),
-        categories={name: column.categories for name, column in fitted.items()},
-    )
 
 
 def _as_asked(fitted: Mapping[str, Any], asked: EstimatorOptions | None) -> bool:
@@ -187,19 +186,52 @@ def _as_asked(fitted: Mapping[str, Any], asked: EstimatorOptions | None) -> bool
     return all(fitted.get(key) == value for key, value in wanted.items() if value is not None)
 
 
-def _for_people(
-    files: Mapping[str, bytes], scorecard: Scorecard, training: Mapping[str, Any]
-) -> dict[str, bytes]:
-    """Keep what stays true: the tables were not fitted again, so their evaluation holds."""
+def _risks(scorecard: Scorecard, old: Scorer) -> dict[str, BoostedRisk]:
+    """Keep the classifiers that the definition asks for, by name and by inputs."""
+    kept = {}
+    for metric in scorecard.absolute_metrics:
+        model = old.artifact.models.get(getattr(metric.signal, "model", ""))
+        names = tuple(column.name for column in metric.signal.inputs)
+        if isinstance(model, BoostedRisk) and tuple(model.inputs) == names:
+            kept[metric.signal.model] = model  # type: ignore[attr-defined]
+    return kept
+
+
+def _scores_alike(new: Scorecard, old: Scorecard) -> bool:
+    """Say whether two definitions give the same scores: so an overlay of one is the other's."""
+    trees = [
+        {key: part for key, part in card.tree.items() if key not in _SHOWN_ONLY}
+        for card in (new, old)
+    ]
+    return trees[0] == trees[1] and new.overlay == old.overlay
+
+
+def _kept(files: Mapping[str, bytes], *, alike: bool) -> dict[str, bytes]:
+    """Keep what stays true: what is fitted was not fitted again, so its evaluation holds.
+
+    Where scores are made otherwise, how many accounts had which is not known any more.
+    """
     kept = {
         name: data
         for name, data in files.items()
         if name == EVALUATION or name.startswith((PLOTS, "boosters/"))
     }
-    if EVALUATION in kept:
+    if EVALUATION in kept and not alike:
         evaluation = from_json(kept[EVALUATION], EVALUATION)
-        names = [metric.name for metric in scorecard.peer_metrics]
-        evaluation["metrics"] = {name: evaluation["metrics"][name] for name in names}
-        plots = {name: data for name, data in kept.items() if name.startswith(PLOTS)}
-        kept |= write_cards(scorecard, training, evaluation, plots)
+        if any(key in evaluation for key in COUNTED):
+            held = {key: told for key, told in evaluation.items() if key not in COUNTED}
+            kept[EVALUATION] = to_json(held)
     return kept
+
+
+def _for_people(made: Draft) -> dict[str, bytes]:
+    """Give the files for people: what was kept, and a model card of the new definition."""
+    card = made.scorecard
+    if EVALUATION not in made.kept:
+        # Without peers there is nothing to evaluate; with them, a card without figures misleads.
+        return {**made.kept, **({} if card.peer_metrics else write_cards(card, made.training))}
+    evaluation = from_json(made.kept[EVALUATION], EVALUATION)
+    names = [metric.name for metric in card.peer_metrics]
+    evaluation["metrics"] = {name: evaluation["metrics"][name] for name in names}
+    plots = {name: data for name, data in made.kept.items() if name.startswith(PLOTS)}
+    return {**made.kept, **write_cards(card, made.training, evaluation, plots)}

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from serving.scoring.peer_axes import Cells
 from serving.scoring.peer_table import PeerTable
 from serving.scoring.scorecard import PeerMetric
-from serving.scoring.scorer import Flag, Scorer
+from serving.scoring.scorer import Flag, Scorer, Scores
 from training.baseline import NAME, Baseline, descriptions, no_baseline
 from training.calibration import (
     KS_95,
@@ -31,6 +31,7 @@ from training.rank_crps import (
     ratios_with_intervals,
 )
 from training.sparse_regions import sparse_regions
+from training.status_counts import count_statuses
 
 __all__ = ["KS_95", "MIN_CELL_ACCOUNTS", "evaluate", "evaluate_metric", "ks_distance"]
 
@@ -47,7 +48,7 @@ def evaluate(
     accounts: NDArray[np.float64],
     baseline: Baseline = _NOT_ASKED,
 ) -> dict[str, Any]:
-    """Measure calibration and sharpness, metric by metric.
+    """Measure calibration and sharpness of peer metrics; count what became of the others.
 
     Parameters
     ----------
@@ -72,13 +73,28 @@ def evaluate(
         before rounding, when the rank of the dimension ``jump.dimension`` grows by ``jump.rank``;
         None where no such dimension is known.
 
-        Of all accounts ``sparse`` says where peers are few, as `sparse_regions` does.
+        Of all accounts ``sparse`` says where peers are few, as `sparse_regions` does. Without peer
+        metrics ``metrics`` is empty, and there is nothing else of peers. With absolute ones there
+        is what `count_statuses` says.
     """
     accounts = accounts[np.argsort(frame["acct_id"].to_numpy(str), kind="stable")]
+    scores = scorer.score(accounts)
+    card = scorer.scorecard
+    of_peers = _evaluate_peers(scorer, accounts, scores, baseline) if card.peer_metrics else {}
+    others = count_statuses(scorer, scores) if card.absolute_metrics or card.bands else {}
+    rounded: dict[str, Any] = _rounded(
+        {"accounts": len(accounts), **(of_peers or {"metrics": {}}), **others}
+    )
+    return rounded
+
+
+def _evaluate_peers(
+    scorer: Scorer, accounts: NDArray[np.float64], scores: Scores, baseline: Baseline
+) -> dict[str, Any]:
     column = {entry.name: position for position, entry in enumerate(scorer.inputs)}
     axes = scorer.peers.axes
     dimensions = accounts[:, [column[axis.input.name] for axis in axes]]
-    around, scores = scorer.around(accounts), scorer.score(accounts)
+    around = scorer.around(accounts)
     nearest = None if baseline.peers is None else baseline.peers.around(dimensions)
     groups = peer_groups(axes, dimensions)
     moved = first_number(axes)
@@ -113,16 +129,13 @@ def evaluate(
     for name, ratios in ratios_with_intervals(losses).items():
         metrics[name] |= ratios
     flags = {str(flag.name).lower(): int(((scores.flags & flag) > 0).sum()) for flag in Flag}
-    told = {
-        "accounts": len(accounts),
+    return {
         "flags": flags,
         "baseline": baseline.describe(),
         "jump": {"dimension": moved.input.name if moved else None, "rank": JUMP_RANK},
         "sparse": sparse_regions(axes, dimensions, around.effective_peers),
         "metrics": metrics,
     }
-    rounded: dict[str, Any] = _rounded(told)
-    return rounded
 
 
 #: What an evaluation repeats of a metric's fit.

@@ -34,6 +34,11 @@ class ExplainedAccount:
     before : mapping of str to float or None
         Key on the wire → score without the changes.
     explanation : Explanation
+    drivers : int or None
+        How many metrics that lost points people are told of, where the definition says; the
+        explanation has all.
+    bounds : mapping of str to tuple of float
+        See `metric_bounds`.
     """
 
     scorecard: str
@@ -43,6 +48,8 @@ class ExplainedAccount:
     changes: Mapping[str, Any]
     before: Mapping[str, float | None]
     explanation: Explanation
+    drivers: int | None
+    bounds: Mapping[str, tuple[float, float]]
 
     @property
     def scores(self) -> dict[str, float | None]:
@@ -75,6 +82,7 @@ def explain_account(
     *,
     changes: Mapping[str, Any],
     bands: Sequence[float] = (),
+    target: float | None = None,
     scoring_date: dt.date | None,
 ) -> ExplainedAccount:
     """Explain one account of a table.
@@ -85,7 +93,7 @@ def explain_account(
         With ``acct_id`` and all inputs.
     changes : mapping
         Input → what it would be; None is "not known".
-    bands : sequence of float
+    bands, target
         See `Scorer.explain`.
     scoring_date : date or None
         Dates are counted as days before it.
@@ -105,7 +113,7 @@ def explain_account(
         raise DataError(f"no account {account!r} among {len(frame):,}{hint}")
     encoded = scorer.encode(row, scoring_date=scoring_date)
     other = changed(encoded, scorer.inputs, changes, scoring_date)
-    (explanation,) = scorer.explain(other, bands=bands)
+    (explanation,) = scorer.explain(other, bands=bands, target=target)
     values = scorer.score(encoded).values[0].tolist()
     return ExplainedAccount(
         scorer.scorecard.id,
@@ -115,18 +123,38 @@ def explain_account(
         changes,
         dict(zip(scorer.outputs, map(_number, values), strict=False)),
         explanation,
+        scorer.scorecard.drivers if "drivers" in scorer.scorecard.tree else None,
+        metric_bounds(scorer),
     )
+
+
+def metric_bounds(scorer: Scorer) -> dict[str, tuple[float, float]]:
+    """Give each metric that is compared with peers its lower and upper bound, declared or learned.
+
+    In the metric's own unit; infinite where there is none. Goals lie within.
+    """
+    metrics = scorer.scorecard.peer_metrics
+    if not metrics:
+        return {}
+    nobody = scorer.around(np.empty((0, len(scorer.inputs))))
+    return {metric.name: nobody.metrics[metric.name].bounds(metric) for metric in metrics}
 
 
 def _readable(
     scorer: Scorer, row: pd.DataFrame, encoded: NDArray[np.float64]
-) -> dict[str, float | str | None]:
-    told: dict[str, float | str | None] = {}
+) -> dict[str, float | str | bool | None]:
+    told: dict[str, float | str | bool | None] = {}
     for entry, value in zip(scorer.inputs, encoded[0].tolist(), strict=True):
-        own = row[entry.name].iloc[0]
-        text = entry.type != "number" and not pd.isna(own)
-        told[entry.name] = str(own) if text else _number(value)
+        told[entry.name] = _as_given(entry, row[entry.name].iloc[0], value)
     return told
+
+
+def _as_given(entry: Input, own: Any, value: float) -> float | str | bool | None:
+    if entry.type == "number" or pd.isna(own):
+        return _number(value)
+    if entry.type == "boolean":
+        return bool(value) if value == value else None  # not NaN
+    return f"{pd.Timestamp(own):%Y-%m-%d}" if entry.type == "date" else str(own)
 
 
 def _number(value: float) -> float | None:

@@ -2,129 +2,97 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from serving.scoring.drivers import PointsLost
-from serving.scoring.explanation import MetricExplanation
-from serving.scoring.goals import STATUSES, Goal
+from serving.scoring.explanation import MetricExplanation, SignalExplanation
 from training.explain_account import ExplainedAccount
+from training.explained_metrics_text import absolute_lines, compared_lines
+from training.next_band_text import next_band_lines, peers_line
+from training.number_text import plain_text, score_text
 
-#: Significant digits of values.
-_DIGITS = 4
-#: Nearer to 0 than this is just not 0.
-_TINY = 1e-100
+_REASONS = {
+    "insufficient_coverage": "too little of it is known",
+    "not_applicable": "nothing of it applies to the account",
+}
 
 
 def explanation_text(told: ExplainedAccount) -> str:
     """Write what a person asks: where it stands, what would help, what it lost its points with."""
+    parts = [_head(told), _what_if(told), _metrics(told), next_band_lines(told.explanation)]
+    sections = [[*part] for part in (*parts, _drivers(told))]
+    return "\n\n".join("\n".join(section) for section in sections if section)
+
+
+def _head(told: ExplainedAccount) -> Iterator[str]:
     why = told.explanation
-    seen = {metric.metric for metric in why.metrics}
-    peers = [f"{name} {_plain(told.inputs[name])}" for name in told.inputs if name not in seen]
-    lines = [
-        f"account {told.account}: {why.overall.key} {_score(why.overall.score)} of {why.maximum:g}"
-        f" (scorecard {told.scorecard}, version {told.version})",
-        f"compared by {', '.join(peers)}" if peers else "compared with all accounts",
-    ]
+    band = f", {why.band}" if why.band else ""
+    yield (
+        f"account {told.account}: {why.overall.key} {score_text(why.overall.score)}"
+        f" of {why.maximum:g}{band} (scorecard {told.scorecard}, version {told.version})"
+    )
+    compared = {each.metric for each in why.metrics if isinstance(each, MetricExplanation)}
+    if compared:
+        read = {name for each in why.metrics if isinstance(each, SignalExplanation)
+                for name in each.inputs}  # fmt: skip
+        by = [name for name in told.inputs if name not in compared | read]
+        dimensions = ", ".join(f"{name} {plain_text(told.inputs[name])}" for name in by)
+        yield f"compared by {dimensions}" if by else "compared with all accounts"
+    if why.overall.reason is not None:
+        yield f"no score: {_REASONS[why.overall.reason]}"
+    if why.overall.coverage is not None and why.overall.coverage < 1.0:
+        yield f"known by weight: {why.overall.coverage:.1%} of what applies"
+    if why.peers is not None:
+        yield peers_line(why.peers)
     if why.flags:
-        lines.append(f"flags: {', '.join(why.flags)}")
-    lines += ["", *_what_if(told)] if told.changes else []
-    return "\n".join([*lines, "", *_metrics(why.metrics), "", *_drivers(told)])
+        yield f"flags: {', '.join(why.flags)}"
 
 
 def _what_if(told: ExplainedAccount) -> Iterator[str]:
-    changes = ", ".join(f"{name} = {_plain(value)}" for name, value in told.changes.items())
+    if not told.changes:
+        return
+    changes = ", ".join(f"{name} = {plain_text(value)}" for name, value in told.changes.items())
     yield f"what if {changes}? All figures here are those of the account as it would be."
     moved = [key for key, score in told.scores.items() if score != told.before[key]]
     for key in moved:
-        yield f"  {key:44} {_score(told.before[key]):>6} -> {_score(told.scores[key])}"
+        yield f"  {key:44} {score_text(told.before[key]):>6} -> {score_text(told.scores[key])}"
     if not moved:
         yield "  no score changes"
 
 
-def _metrics(metrics: Sequence[MetricExplanation]) -> Iterator[str]:
-    width = max(len(metric.metric) for metric in metrics)
-    banded = any(metric.next_band is not None for metric in metrics)
-    yield (
-        f"{'':{width}}  {'':>10}  {'values of its peers':^28}  {'':>6}  {'90 %':>11}  {'':>6}"
-    ).rstrip()
-    yield (
-        f"{'metric':{width}}  {'value':>10}  {'25 %':>8}  {'median':>8}  {'75 %':>8}  {'rank':>6}"
-        f"  {'interval':>11}  {'peers':>6}  {'score':>5}  next point at"
-        f"{'; next band at' if banded else ''}"
-    )
-    for metric in metrics:
-        quartiles = metric.peer_quartiles or (None, None, None)
-        goals = [_goal(metric, metric.next_point)]
-        goals += [_goal(metric, metric.next_band)] if metric.next_band is not None else []
-        yield (
-            f"{metric.metric:{width}}  {_value(metric.value):>10}"
-            f"  {'  '.join(f'{_value(quartile):>8}' for quartile in quartiles)}"
-            f"  {_rank(metric.rank):>6}  {_interval(metric):>11}  {metric.effective_peers:>6,.0f}"
-            f"  {_score(metric.score):>5}  {'; '.join(goals)}"
-        )
-
-
-def _goal(metric: MetricExplanation, goal: Goal) -> str:
-    if goal.value is None:
-        return STATUSES[goal.status].removeprefix("not reachable: ")
-    text = f"{_enough(goal.value, rising=metric.higher_is_better)} (scores {_score(goal.score)})"
-    return text if goal.status == "reachable" else f"{text}, beyond 95 % of the peers: no advice"
+def _metrics(told: ExplainedAccount) -> Iterator[str]:
+    metrics = told.explanation.metrics
+    compared = [each for each in metrics if isinstance(each, MetricExplanation)]
+    absolute = [each for each in metrics if isinstance(each, SignalExplanation)]
+    if compared:
+        yield from compared_lines(compared, told.bounds)
+    if compared and absolute:
+        yield ""
+    if absolute:
+        yield from absolute_lines(absolute, told.inputs)
 
 
 def _drivers(told: ExplainedAccount) -> Iterator[str]:
     why = told.explanation
     yield f"points lost; with its score they are {why.maximum:g}, weights as they apply here"
     for lost in (why.overall, *why.components):
-        yield from _lost(lost)
+        yield from _lost(lost, told.drivers)
 
 
-def _lost(lost: PointsLost) -> Iterator[str]:
+def _lost(lost: PointsLost, most: int | None) -> Iterator[str]:
     if lost.points_lost is None:
-        yield f"  {lost.key}: no score, nothing of it is known"
+        reason = "nothing of it applies" if lost.reason == "not_applicable" else None
+        nothing = "nothing of it is known" if not lost.coverage else "too little of it is known"
+        yield f"  {lost.key}: no score, {reason or nothing}"
         return
-    yield f"  {lost.key} {_score(lost.score)}, lost {lost.points_lost:.2f}"
-    for driver in lost.drivers:
-        if driver.points_lost > 0 or driver.score is None:
-            score = "no value" if driver.score is None else f"score {_score(driver.score)}"
-            yield (
-                f"    {driver.points_lost:6.2f}  {driver.metric:28} weight {driver.weight:6.1%}"
-                f"  {score}"
-            )
-
-
-def _enough(value: float, *, rising: bool) -> str:
-    """Write few digits of a value that is still enough: rounded to the side that helps."""
-    if value == round(value):
-        return _value(value)
-    if abs(value) < _TINY:
-        return "more than 0" if rising else "less than 0"
-    unit = 10.0 ** (math.floor(math.log10(abs(value))) + 1 - _DIGITS)
-    steps = math.ceil(value / unit) if rising else math.floor(value / unit)
-    return f"{steps * unit:.{_DIGITS}g}"
-
-
-def _value(value: float | None) -> str:
-    if value is None:
-        return "-"
-    return f"{value:.0f}" if value == round(value) and abs(value) < 1e6 else f"{value:.{_DIGITS}g}"
-
-
-def _plain(value: float | str | None) -> str:
-    if value is None:
-        return "not known"
-    return value if isinstance(value, str) else f"{value:g}"
-
-
-def _score(score: float | None) -> str:
-    return "-" if score is None else f"{score:.2f}".rstrip("0").rstrip(".")
-
-
-def _rank(rank: float | None) -> str:
-    return "-" if rank is None else f"{rank:.3f}"
-
-
-def _interval(metric: MetricExplanation) -> str:
-    if metric.rank_low is None or metric.rank_high is None:
-        return "-"
-    return f"{metric.rank_low:.2f} - {metric.rank_high:.2f}"
+    yield f"  {lost.key} {score_text(lost.score)}, lost {lost.points_lost:.2f}"
+    told = [each for each in lost.drivers if each.points_lost > 0 or each.score is None]
+    for driver in told[:most]:
+        score = "no value" if driver.score is None else f"score {score_text(driver.score)}"
+        yield (
+            f"    {driver.points_lost:6.2f}  {driver.label:28} weight {driver.weight:6.1%}  {score}"
+        )
+    if len(told) > len(told[:most]):
+        rest = told[len(told[:most]) :]
+        points = sum(driver.points_lost for driver in rest)
+        yield f"    {points:6.2f}  by {len(rest)} more"

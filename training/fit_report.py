@@ -31,10 +31,6 @@ def fit_section(
     metrics = {metric.name: metric for metric in scorecard.peer_metrics}
     for component in scorecard.all_components:
         lines += _component_rows(component, metrics, training)
-    policy = {
-        "skip": "left out, and the weights of the rest renormalised",
-        "zero": "counted as 0 in its component",
-    }
     return [
         *lines,
         "",
@@ -44,7 +40,7 @@ def fit_section(
         ),
         "A value beyond a bound counts as at it, for an account and for its peers.",
         "",
-        f"A missing metric has no score; it is {policy[scorecard.missing]}.",
+        missing_text(scorecard),
         "",
         *_steps(scorecard, training),
         *picture(
@@ -62,6 +58,15 @@ def fit_section(
     ]
 
 
+def missing_text(scorecard: Scorecard) -> str:
+    """Say what becomes of a metric without a score."""
+    policy = {
+        "skip": "left out, and the weights of the rest renormalised",
+        "zero": "counted as 0 in its component",
+    }
+    return f"A missing metric has no score; it is {policy[scorecard.missing]}."
+
+
 def _component_rows(
     component: Component, metrics: Mapping[str, PeerMetric], training: Mapping[str, Any]
 ) -> list[str]:
@@ -71,6 +76,7 @@ def _component_rows(
         f"| {metrics[name].ties} | {_bounds(metrics[name], training['metrics'][name])} "
         f"| {plain(fitted_as(training['metrics'][name]))} |"
         for name, weight in component.metrics.items()
+        if name in metrics
     ]
 
 

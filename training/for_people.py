@@ -7,10 +7,8 @@ from typing import Any
 
 from serving.scoring import Scorer
 from serving.scoring.manifest import to_json
-from serving.scoring.scorecard import Scorecard
-from training.card_page import card_page
+from training.cards import EVALUATION, PLOTS, write_cards
 from training.inspection import peer_curves
-from training.model_card import model_card
 from training.peer_surfaces import peer_surfaces
 from training.plots import (
     calibration_figure,
@@ -18,11 +16,6 @@ from training.plots import (
     effective_peers_figure,
     medians_figure,
 )
-
-EVALUATION = "evaluation.json"
-CARD = "model_card.md"
-PAGE = "model_card.html"
-PLOTS = "plots/"
 
 
 def files_for_people(
@@ -47,22 +40,10 @@ def files_for_people(
     }
 
 
-def write_cards(
-    scorecard: Scorecard,
-    training: Mapping[str, Any],
-    evaluation: Mapping[str, Any],
-    plots: Mapping[str, bytes],
-) -> dict[str, bytes]:
-    """Write the model card with the plots there are: file name → PNG bytes."""
-    card = model_card(scorecard, training, evaluation, plots=plots.keys())
-    return {
-        CARD: card.encode(),
-        PAGE: card_page(card, title=f"Model card: {scorecard.id}", pictures=plots).encode(),
-    }
-
-
 def draw_plots(scorer: Scorer, evaluation: Mapping[str, Any]) -> dict[str, bytes]:
-    """Draw what an artifact carries: file name → PNG bytes."""
+    """Draw what an artifact carries: file name → PNG bytes; nothing where there are no peers."""
+    if not scorer.scorecard.peer_metrics:
+        return {}
     plots = {f"{PLOTS}calibration.png": calibration_figure(evaluation).png()}
     if curves := peer_curves(scorer):
         plots[f"{PLOTS}peers.png"] = curves_figure(curves).png()

@@ -10,12 +10,14 @@ from serving.scoring.scorer import FEW_PEERS
 from training.fit_report import fit_section
 from training.markdown_text import picture, plain, table
 from training.quality_report import quality_section, summary
+from training.risk_report import risk_section
+from training.signal_report import counted_section, signal_section
 
 
 def model_card(
     scorecard: Scorecard,
     training: Mapping[str, Any],
-    evaluation: Mapping[str, Any],
+    evaluation: Mapping[str, Any] | None,
     *,
     plots: Collection[str] = (),
 ) -> str:
@@ -25,36 +27,65 @@ def model_card(
     ----------
     training : mapping
         What the manifest says of the fit. What an older one does not say is left out.
-    evaluation : mapping
-        As `training.evaluate.evaluate` gives it. What an older one does not say is left out.
+    evaluation : mapping or None
+        As `training.evaluate.evaluate` gives it. What an older one does not say is left out. None
+        where no account was seen.
     plots : collection of str
         The pictures there are beside the card: file names.
     """
+    seen = evaluation or {}
+    peers = bool(scorecard.peer_metrics)
     return "\n".join(
         [
             f"# Model card: {plain(scorecard.id)}",
             "",
-            *_purpose(scorecard, evaluation),
-            *_data(training, evaluation),
-            *quality_section(evaluation, plots),
-            *_sparse(evaluation, plots),
-            *fit_section(scorecard, training, plots),
-            *_limits(scorecard, training, evaluation),
+            *_purpose(scorecard, seen),
+            *_data(training, seen),
+            *(quality_section(seen, plots) if peers else []),
+            *(_sparse(seen, plots) if peers else []),
+            *(fit_section(scorecard, training, plots) if peers else []),
+            *signal_section(scorecard),
+            *counted_section(seen),
+            *risk_section(training, seen),
+            *_limits(scorecard, training, seen),
         ]
     )
 
 
 def _purpose(scorecard: Scorecard, evaluation: Mapping[str, Any]) -> list[str]:
+    peers, absolute = bool(scorecard.peer_metrics), bool(scorecard.absolute_metrics)
+    top = f"0 to {scorecard.scale.maximum:g}"
+    if not peers:
+        first = [
+            f"Scores how well a customer account does, from {top}, by what each of its metrics is "
+            "worth. Other accounts change no score."
+        ]
+    elif not absolute:
+        first = [
+            "Scores how well a customer account uses the product, compared with accounts like it: "
+            f"a score is the share of accounts with similar {_dimensions(scorecard)} that stand "
+            f"lower, put on {top}.",
+            "",
+            summary(evaluation),
+        ]
+    else:
+        first = [
+            f"Scores how well a customer account does, from {top}: by the share of accounts with "
+            f"similar {_dimensions(scorecard)} that stand lower in some metrics, and by what other "
+            "metrics are worth whoever the others are.",
+            "",
+            summary(evaluation),
+        ]
     return [
-        "Scores how well a customer account uses the product, compared with accounts like it: "
-        f"a score is the share of accounts with similar {_dimensions(scorecard)} that stand "
-        f"lower, put on 0 to {scorecard.scale.maximum:g}.",
-        "",
-        summary(evaluation),
+        *first,
         "",
         "## What it is for",
         "",
-        "- Finding accounts that use less, or more, of something than their peers do.",
+        *(
+            ["- Finding accounts that use less, or more, of something than their peers do."]
+            if peers
+            else ["- Finding accounts that need attention, and what would raise their score."]
+        ),
         "- Following one account from week to week, as long as the version stays the same.",
         "",
         "## What it is not for",
@@ -62,7 +93,11 @@ def _purpose(scorecard: Scorecard, evaluation: Mapping[str, Any]) -> list[str]:
         "- Judging people, prices or credit.",
         "- Comparing with another vendor's scores, or with another version's without looking at "
         "what moved.",
-        "- Absolute quality: an account can score well among peers who all do badly.",
+        *(
+            ["- Absolute quality: an account can score well among peers who all do badly."]
+            if peers and not absolute
+            else []
+        ),
         "- Causes: a score says where an account stands, not why.",
         "",
     ]
@@ -73,6 +108,8 @@ def _dimensions(scorecard: Scorecard) -> str:
 
 
 def _data(training: Mapping[str, Any], evaluation: Mapping[str, Any]) -> list[str]:
+    if not training["accounts"]:
+        return ["## Data", "", "No account was seen: all of it is in the definition.", ""]
     split = training["split"]["accounts"]
     lines = [
         "## Data",
@@ -88,8 +125,12 @@ def _data(training: Mapping[str, Any], evaluation: Mapping[str, Any]) -> list[st
     return [
         *lines,
         f"Fitted on {split['fit'] + split['select']:,}, of which {split['select']:,} chose between "
-        f"fits; {split['evaluate']:,} were kept out. "
-        f"Evaluated on {evaluation['accounts']:,} ({plain(evaluation['on'])}).",
+        f"fits; {split['evaluate']:,} were kept out."
+        + (
+            f" Evaluated on {evaluation['accounts']:,} ({plain(evaluation['on'])})."
+            if evaluation
+            else ""
+        ),
         "",
         *([] if not reasons else ["Rows were refused for:", ""]),
         *(f"- {plain(reason)}: {rows:,}" for reason, rows in reasons.items()),
@@ -137,7 +178,6 @@ def _place(place: Mapping[str, Any], accounts: int) -> Sequence[str]:
 def _limits(
     scorecard: Scorecard, training: Mapping[str, Any], evaluation: Mapping[str, Any]
 ) -> list[str]:
-    flags, accounts = evaluation["flags"], max(evaluation["accounts"], 1)
     weightless = [
         name
         for component in scorecard.all_components
@@ -147,6 +187,28 @@ def _limits(
     lines = [
         "## Known limits",
         "",
+        *(_peer_limits(scorecard, training, evaluation) if scorecard.peer_metrics else ()),
+        *(_ABSOLUTE_LIMITS if scorecard.absolute_metrics else ()),
+    ]
+    if weightless:
+        names = ", ".join(plain(name) for name in weightless)
+        lines.append(f"- Scored, but without weight in any component: {names}.")
+    return [*lines, ""]
+
+
+_ABSOLUTE_LIMITS = (
+    "- What a value is worth, and each weight, is what the people who wrote the definition think; "
+    "nothing here says that accounts with higher scores do better.",
+    "- A metric without a score is left out or counted as 0, as the definition says; its status "
+    "says why it has none.",
+)
+
+
+def _peer_limits(
+    scorecard: Scorecard, training: Mapping[str, Any], evaluation: Mapping[str, Any]
+) -> list[str]:
+    flags, accounts = evaluation["flags"], max(evaluation["accounts"], 1)
+    return [
         f"- Fewer than {FEW_PEERS:g} effective peers: {flags['few_peers'] / accounts:.1%} of the "
         "evaluated accounts. Their scores rest on neighbours further away. Effective peers are "
         "the inverse of a place's leverage in the fit: the plain share of so many accounts would "
@@ -163,7 +225,3 @@ def _limits(
         f"- Peers are those of {plain(training.get('newest') or 'the training data')}: as accounts "
         "change, ranks drift until it is trained again.",
     ]
-    if weightless:
-        names = ", ".join(plain(name) for name in weightless)
-        lines.append(f"- Scored, but without weight in any component: {names}.")
-    return [*lines, ""]

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from serving.scoring import InvalidInput, Scorer, load_scorer
+from serving.scoring.absolute import AbsoluteMetric
 from serving.scoring.artifact import read_files
 from serving.scoring.manifest import from_json
 from serving.scoring.scorecard import PeerMetric
@@ -17,6 +18,7 @@ from training.baseline import descriptions
 from training.fit_report import bounds_text
 from training.inspection import describe_dimension, quartiles_by_place, steps_in_units
 from training.quality_verdict import nearest_peers_are_better, worst_cell_is_off
+from training.signal_report import keys_text
 
 _EVALUATION = "evaluation.json"
 #: A learned distribution rests on noise below so many accounts.
@@ -40,6 +42,11 @@ def report_model(artifact: Path) -> dict[str, Any]:
             metric.name: _summary(scorer, metric, evaluation)
             for metric in scorer.scorecard.peer_metrics
         },
+        "signals": {
+            metric.name: _signal(scorer, metric, evaluation)
+            for metric in scorer.scorecard.absolute_metrics
+        },
+        "risks": dict(evaluation.get("risks", {})),
     }
 
 
@@ -54,10 +61,13 @@ def report_metric(artifact: Path, name: str) -> dict[str, Any]:
         If it has no such metric; names those it has.
     """
     scorer, evaluation = _read(artifact)
-    metrics = {metric.name: metric for metric in scorer.scorecard.peer_metrics}
+    metrics = {metric.name: metric for metric in scorer.scorecard.metrics}
     if name not in metrics:
         raise InvalidInput(_no_such(name, list(metrics)))
     metric = metrics[name]
+    if not isinstance(metric, PeerMetric):
+        head = _head(scorer, evaluation)
+        return {**head, "metric": name, **_signal(scorer, metric, evaluation)}
     result = evaluation.get("metrics", {}).get(name)
     summary = _summary(scorer, metric, evaluation)
     return {
@@ -78,7 +88,7 @@ def report_metric(artifact: Path, name: str) -> dict[str, Any]:
             }
             for place in quartiles_by_place(scorer, metric)
         ],
-        "warnings": _warnings(summary, result, len(metrics)),
+        "warnings": _warnings(summary, result, len(scorer.scorecard.peer_metrics)),
     }
 
 
@@ -106,6 +116,25 @@ def _head(scorer: Scorer, evaluation: Mapping[str, Any]) -> dict[str, Any]:
         "evaluated_on": evaluation.get("on"),
         "baseline": evaluation.get("baseline"),
         "jump": evaluation.get("jump"),
+    }
+
+
+def _signal(
+    scorer: Scorer, metric: AbsoluteMetric, evaluation: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Describe a metric that is worth what it is, whoever the others are."""
+    counted = evaluation.get("signals", {}).get(metric.name, {})
+    model = getattr(metric.signal, "model", None)
+    lacks = model is not None and model not in scorer.artifact.models
+    return {
+        "kind": metric.kind,
+        "label": metric.label,
+        "product": metric.product,
+        "how": keys_text(metric),
+        "inputs": [column.to_dict() for column in metric.inputs],
+        "statuses": counted.get("statuses"),
+        "quartiles": counted.get("quartiles"),
+        "warnings": [f"there is no model {model}: model_missing"] if lacks else [],
     }
 
 

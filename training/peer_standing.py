@@ -49,7 +49,7 @@ class Standing:
 
 
 def peer_standings(scorer: Scorer, account: NDArray[np.float64]) -> Mapping[str, Standing]:
-    """Say where an account stands among its peers.
+    """Say where an account stands among its peers; nothing where it is compared with none.
 
     Parameters
     ----------
@@ -63,6 +63,8 @@ def peer_standings(scorer: Scorer, account: NDArray[np.float64]) -> Mapping[str,
     """
     if len(account) != 1:
         raise InvalidInput(f"one account is needed, not {len(account)}")
+    if not scorer.scorecard.peer_metrics:
+        return {}
     around, intervals = scorer.around(account), scorer.intervals(account)
     ranks = scorer.score(account).ranks[0]
     column = {entry.name: position for position, entry in enumerate(scorer.inputs)}

@@ -73,9 +73,10 @@ def prepare(
     dimensions = np.column_stack(
         [encode_column(column, known[column.name], scoring_date) for column in columns]
     )
-    for column in definition.columns():
-        if column.type == "number":
-            _check_size(column.name, known[column.name].to_numpy(np.float64))
+    names = definition.peer_metric_names
+    numbers = [column.name for column in columns if column.type == "number"]
+    for name in (*numbers, *names):
+        _check_size(name, known[name].to_numpy(np.float64))
     plan = FitPlan(
         axes=fit_axes(columns, dimensions),
         dimensions=dimensions,
@@ -84,10 +85,16 @@ def prepare(
     )
     return TrainingData(
         plan=plan,
-        metrics={name: known[name].to_numpy(np.float64) for name in definition.metric_names},
+        metrics={name: known[name].to_numpy(np.float64) for name in names},
         categories={column.name: column.categories for column in columns if column.categories},
         split=split,
     )
+
+
+def list_categories(definition: Definition, frame: pd.DataFrame) -> dict[str, tuple[str, ...]]:
+    """Give the values of every category among the peer dimensions, sorted; raises DataError."""
+    columns = [_with_categories(column, frame) for column in definition.peer_dimension_inputs]
+    return {column.name: column.categories for column in columns if column.categories}
 
 
 def _check_size(name: str, values: NDArray[np.float64]) -> None:

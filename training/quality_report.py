@@ -68,7 +68,7 @@ def summary(evaluation: Mapping[str, Any]) -> str:
     on = evaluation["on"]
     accounts = "accounts it has not seen" if on == "evaluation split" else plain(on)
     sentence = f"On {accounts}, {headline(evaluation)}"
-    return f"{sentence}; not: {', '.join(others)}." if others else f"{sentence}."
+    return f"{sentence}; the others: {', '.join(others)}." if others else f"{sentence}."
 
 
 def error_interval(result: Mapping[str, Any]) -> tuple[float, float]:

@@ -10,6 +10,8 @@ from training.calibration import KS_95, MIN_CELL_ACCOUNTS
 
 #: The verdict on a metric that chance alone explains.
 RIGHT = "as it should be"
+#: How the verdicts begin that tell neither right from wrong.
+_NOT_MEASURED, _TOO_FEW = "not measured", "too few accounts to tell"
 
 #: The limits of the gate, which `training/gate/limits.py` explains.
 FALSE_ALARMS = 0.01
@@ -31,8 +33,18 @@ def verdicts(evaluation: Mapping[str, Any]) -> dict[str, str]:
 
 def headline(evaluation: Mapping[str, Any]) -> str:
     """Say how many metrics are as they should be: the words that stand for a whole evaluation."""
-    told = verdicts(evaluation).values()
-    return f"{sum(word == RIGHT for word in told)} of {len(told)} metrics are as they should be"
+    told = list(verdicts(evaluation).values())
+    right = sum(word == RIGHT for word in told)
+    unknown = sum(word.startswith((_NOT_MEASURED, _TOO_FEW)) for word in told)
+    wrong = len(told) - right - unknown
+    if unknown and unknown == len(told):
+        return f"too few accounts to tell of any of {unknown} metrics"
+    said = f"{right} of {len(told)} metrics are as they should be"
+    if not unknown:
+        return said
+    have = "has" if unknown == 1 else "have"
+    are = "is" if wrong == 1 else "are"
+    return f"{said}, {wrong} {are} not, {unknown} {have} too few accounts to tell"
 
 
 def worst_cell_is_off(result: Mapping[str, Any], metrics: int) -> bool:
@@ -67,7 +79,7 @@ def nearest_peers_are_better(result: Mapping[str, Any]) -> bool:
 def _verdict(result: Mapping[str, Any], metrics: int) -> str:
     accounts = result["accounts"]
     if not accounts:
-        return "not measured: no account has a value that can be ranked"
+        return f"{_NOT_MEASURED}: no account has a value that can be ranked"
     error, limit = result["pit_ks"], result["pit_ks_noise_95"]
     found = []
     if error > limit:
@@ -81,7 +93,7 @@ def _verdict(result: Mapping[str, Any], metrics: int) -> str:
         return "; ".join(found)
     if accounts < FEWEST_ACCOUNTS:
         few = "account" if accounts == 1 else "accounts"
-        return f"too few accounts to tell: {accounts} {few}, {FEWEST_ACCOUNTS} are needed"
+        return f"{_TOO_FEW}: {accounts} {few}, {FEWEST_ACCOUNTS} are needed"
     return RIGHT
 
 

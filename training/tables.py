@@ -5,10 +5,12 @@ Memory is the limit, so columns are placed one by one by row number; there is no
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -20,6 +22,7 @@ from numpy.typing import NDArray
 from serving.scoring.column import Input
 from serving.scoring.errors import MissingColumns
 from training.errors import DataError
+from training.events import EVENTS, DerivedColumn, derive, derived_columns
 from training.reading.account_files import PEERS_FILE, Source, find_sources
 from training.reading.csv_lines import CsvStream
 from training.reading.csv_reader import (
@@ -32,9 +35,20 @@ from training.reading.csv_reader import (
 )
 from training.reading.newest_rows import FILE, choose_rows, counted, text_array
 from training.reading.refusals import Refusals
-from training.reading.table_files import AccountFiles, batches_of, files_of
+from training.reading.table_files import (
+    AccountFile,
+    AccountFiles,
+    batches_of,
+    files_of,
+    header_of,
+)
 
-_DTYPES = {"number": "float64", "category": "str", "date": "datetime64[us]"}
+_DTYPES = {
+    "number": "float64",
+    "category": "str",
+    "date": "datetime64[us]",
+    "boolean": "float64",
+}
 _OWN_DTYPES = {ACCOUNT: "str", LINE: "int64", FILE: "int32"}
 _MOMENT = "datetime64[us, UTC]"
 
@@ -66,6 +80,8 @@ def read_accounts(
     inputs: Sequence[Input],
     *,
     peer_dimensions: Collection[str],
+    events: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+    scoring_date: dt.date | None = None,
     max_refused_share: float = 0.01,
 ) -> Accounts:
     """Read and join the tables of a folder.
@@ -77,9 +93,14 @@ def read_accounts(
         and any CSVs with an `acct_id`; `X_update.csv` holds newer rows of `X.csv`. Each may be
         gzipped (`.csv.gz`) or Parquet (`.parquet`) instead.
     inputs : sequence of Input
-        The columns wanted; each must be in exactly one table.
+        The columns wanted; each must be in exactly one table, or derived from events.
     peer_dimensions : collection of str
         Those of the inputs that must be in `peer_dims.csv`.
+    events : mapping of str to mapping
+        As a scorecard's `events`: the columns to derive from `events.csv`. Where there is no such
+        file they must stand in a table ready-made, as they do on the wire.
+    scoring_date : date, optional
+        Up to when events count; the newest `last_updated` if not given.
     max_refused_share : float
         The share of rows, 0 to 1, that may be refused.
 
@@ -93,7 +114,11 @@ def read_accounts(
     refusals = Refusals()
     notes: list[str] = []
     files = files_of(data) if isinstance(data, Path) else data
-    peers, *others = find_sources(files, inputs, peer_dimensions)
+    wanted = {column.name for column in inputs}
+    derived_here = [column for column in derived_columns(events) if column.name in wanted]
+    tables, event_files, derived = _apart(files, derived_here)
+    ready = [column for column in inputs if column.name not in derived]
+    peers, *others = find_sources(tables, ready, peer_dimensions)
     rows = _read_source(peers, refusals)
     ids = pc.unique(text_array(rows[ACCOUNT]))
     chosen = choose_rows(rows, ids, files=peers.files, refusals=refusals, notes=notes)
@@ -111,6 +136,12 @@ def read_accounts(
                 f"{counted(absent, 'account')} of {PEERS_FILE} without a usable row in "
                 f"{source.name}: the metrics there are missing"
             )
+    moment = max(newest, default=None)
+    if derived:
+        until = scoring_date or (moment.date() if moment is not None else None)
+        found = derive(event_files, list(derived.values()), ids, _known(until), refusals)
+        columns |= _from_minimum(found.columns, inputs, notes)
+        notes += found.notes
     refusals.check(max_refused_share)
     if not len(ids):
         raise DataError(
@@ -118,7 +149,58 @@ def read_accounts(
         )
     in_order = {column.name: columns[column.name] for column in inputs}
     frame = pd.DataFrame({ACCOUNT: ids.to_pandas(), **in_order}, copy=False)
-    return Accounts(frame, refusals, tuple(notes), max(newest, default=None))
+    return Accounts(frame, refusals, tuple(notes), moment)
+
+
+def _apart(
+    files: AccountFiles, derived: Sequence[DerivedColumn]
+) -> tuple[AccountFiles, list[AccountFile], dict[str, DerivedColumn]]:
+    """Give the tables of accounts, the files of events, and the columns that come of these."""
+    event_files = [file for file in files.files if file.table == EVENTS]
+    tables = [file for file in files.files if file.table != EVENTS]
+    if not derived:
+        return files, [], {}
+    by_name = {column.name: column for column in derived}
+    held = {name: file.name for file in tables for name in header_of(file) if name in by_name}
+    if not event_files:
+        if lacking := [name for name in by_name if name not in held]:
+            raise DataError(
+                f"{files.where} has no {EVENTS}.csv to derive {', '.join(lacking)} from, "
+                "and no other file has it"
+            )
+        return files, [], {}
+    if held:
+        name, file = next(iter(held.items()))
+        raise DataError(
+            f"{name} is in {file}, and is derived from {event_files[0].name}: remove one of them"
+        )
+    return AccountFiles(files.where, tuple(tables)), event_files, by_name
+
+
+def _known(scoring_date: dt.date | None) -> dt.date:
+    if scoring_date is None:
+        raise DataError(
+            "no file has a last_updated, so nobody knows up to when events count: give the "
+            "scoring date"
+        )
+    return scoring_date
+
+
+def _from_minimum(
+    columns: dict[str, NDArray[Any]], inputs: Sequence[Input], notes: list[str]
+) -> dict[str, NDArray[Any]]:
+    """Take for missing what is below its input's minimum, such as more given back than bought."""
+    for entry in inputs:
+        if entry.minimum is None or entry.name not in columns:
+            continue
+        below = columns[entry.name] < entry.minimum
+        columns[entry.name][below] = np.nan
+        if count := int(np.count_nonzero(below)):
+            notes.append(
+                f"{counted(count, 'account')} whose events make {entry.name} less than "
+                f"{entry.minimum:g}: it is missing there"
+            )
+    return columns
 
 
 def _read_source(source: Source, refusals: Refusals) -> pd.DataFrame:

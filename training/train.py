@@ -2,43 +2,39 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
-import importlib.metadata
-import platform
 import tempfile
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from serving.scoring import Scorer, load_scorer
+from serving.scoring import InvalidInput, Scorer, load_scorer
 from serving.scoring.artifact import write_artifact
-from serving.scoring.peer_axes import Axis
+from serving.scoring.fit_overlay import fit_overlay
+from serving.scoring.scorecard import Scorecard
+from training.artifact_place import check_place, write_whole
 from training.assemble import assemble
-from training.baseline import Baseline, fit_baseline, no_baseline, refit_baseline
-from training.build import check_place, nonzero_counts, write_whole
+from training.baseline import Baseline, no_baseline, refit_baseline
+from training.build import lacking, nonzero_counts
 from training.definition import Definition, EstimatorOptions, read_definition
 from training.errors import DataError
 from training.evaluate import evaluate
-from training.fit import MetricFit, Remember, fit_tables, forget
+from training.fitted import Fitted
 from training.for_people import files_for_people
-from training.inspection import steps_in_units
-from training.prepare import TrainingData, prepare
-from training.reading.refusals import Refusals
+from training.peer_fits import Memory, PeerFits, fit_peers
+from training.prepare import list_categories
+from training.provenance import of_accounts
 from training.reading.table_files import AccountFiles
-from training.split import SALT, SHARES, Split
+from training.risk import Outcomes, RiskFits, fit_risks, models_asked, read_outcomes
+from training.split import Split, split_accounts
 from training.tables import Accounts, data_sha256, read_accounts
 
-#: Libraries whose version can change an artifact's bytes.
-LIBRARIES = ("numpy", "scipy", "xgboost")
-
-#: Told all that a metric's fit depends on (plain JSON values), gives what remembers fits of that.
-Memory = Callable[[Mapping[str, Any]], Remember]
+__all__ = ["Memory", "TrainingRun", "evaluate_artifact", "train"]
 
 
 @dataclass(frozen=True)
@@ -48,6 +44,8 @@ class TrainingRun:
     scorer: Scorer
     evaluation: Mapping[str, Any]
     accounts: Accounts
+    #: What the definition asks for and the data did not have: sentences for people.
+    notes: tuple[str, ...] = ()
 
 
 def train(
@@ -64,6 +62,9 @@ def train(
     done: Callable[[str, int], None] = lambda _name, _total: None,
 ) -> TrainingRun:
     """Fit a scorecard to the accounts in `data` and write its artifact to `out`.
+
+    Fitted is what the definition needs: peers for its peer metrics, a classifier behind a
+    `learned_risk` where the data hold outcomes, and the overlay. The rest scores as it says.
 
     Parameters
     ----------
@@ -82,57 +83,118 @@ def train(
     Raises
     ------
     InvalidInput
-        If definition or data cannot be used. `out` is then as it was.
+        If definition or data cannot be used, or there is nothing to learn. `out` is then as it
+        was.
     ArtifactError
         If `out` cannot be written.
     """
     definition = read_definition(scorecard)
     check_place(out)
-    dimensions = [column.name for column in definition.peer_dimension_inputs]
     accounts = read_accounts(
         data,
         definition.columns(),
-        peer_dimensions=dimensions,
+        peer_dimensions=[column.name for column in definition.peer_dimension_inputs],
+        events=_events(definition),
+        scoring_date=scoring_date,
         max_refused_share=max_refused_share,
     )
+    outcomes = _outcomes(definition, data, max_refused_share)
+    if outcomes is None and not definition.peer_metric_names and definition.overlay is None:
+        raise InvalidInput(_NOTHING_TO_LEARN)
     if scoring_date is None and accounts.newest is not None:
         scoring_date = accounts.newest.date()
-    prepared = prepare(definition, accounts.frame, seed=seed, scoring_date=scoring_date)
-    if not (prepared.split == Split.EVALUATE).any():
-        raise DataError(f"{len(accounts.frame)} accounts are too few: none is left to evaluate")
-    estimators = _estimators(definition, estimator)
-    about = _about(definition, accounts, prepared, seed, scoring_date)
-    tables, fits = fit_tables(
-        prepared.plan,
-        prepared.metrics,
-        estimators,
-        jobs=jobs,
-        remember=memory(_depends_on(about, definition, estimators)) if memory else forget,
-        done=done,
+    frame = accounts.frame
+    split = split_accounts(frame["acct_id"])
+    if not (split == Split.EVALUATE).any():
+        raise DataError(f"{len(frame)} accounts are too few: none is left to evaluate")
+    dates = any(column.type == "date" for column in definition.columns())
+    about = of_accounts(
+        accounts,
+        split,
+        data_sha256=data_sha256(frame),
+        seed=seed,
+        scoring_date=scoring_date if dates else None,
     )
-    about["metrics"] = {name: _describe(fit, prepared.plan.axes) for name, fit in fits.items()}
-    resolved = definition.resolve(
-        nonzero_counts=nonzero_counts({name: fit.description for name, fit in fits.items()}),
-        categories=prepared.categories,
+    peers = None
+    if definition.peer_metric_names:
+        peers = fit_peers(
+            definition, frame, otherwise=estimator, about=about, seed=seed, jobs=jobs,
+            scoring_date=scoring_date, memory=memory, done=done,
+        )  # fmt: skip
+        about["metrics"] = peers.describe()
+    risks = RiskFits()
+    if outcomes is not None:
+        models = _models(definition)
+        risks = fit_risks(models, frame, outcomes, seed=seed, jobs=jobs)
+        about["risks"] = dict(risks.descriptions)
+    resolved = _resolve(definition, frame, peers)
+    fitted = Fitted(peers.tables if peers else None, risks.models)
+    scorer = _read_back(resolved, fitted, about, seed)
+    if resolved.overlay is not None:
+        encoded = scorer.encode(frame, scoring_date=scoring_date)
+        fitted = fitted.with_overlay(fit_overlay(scorer, encoded))
+    baseline = peers.baseline(jobs) if peers else _NO_PEERS
+    evaluation = _evaluate(scorer, accounts, split == Split.EVALUATE, baseline, scoring_date)
+    if outcomes is not None:
+        evaluation["risks"] = dict(risks.evaluation)
+    for_people = {
+        **(peers.boosters() if peers else {}),
+        **risks.boosters,
+        **files_for_people(scorer, about, evaluation),
+    }
+    write_whole(out, *assemble(resolved, fitted, training=about, for_people=for_people, seed=seed))
+    served = load_scorer(out)
+    notes = (*(outcomes.notes if outcomes else ()), *_unfitted(risks), *lacking(served))
+    return TrainingRun(served, evaluation, accounts, notes)
+
+
+_NOTHING_TO_LEARN = (
+    "there is nothing to learn from accounts: no metric is compared with peers, no `peers` are "
+    "asked for, and the data hold no renewals.csv for a learned_risk; use `scorecard build`"
+)
+_NO_PEERS = no_baseline("no metric is compared with peers")
+
+
+def _events(definition: Definition) -> Mapping[str, Mapping[str, Any]]:
+    told = definition.model_dump(include={"events"}, exclude_none=True)
+    events: Mapping[str, Mapping[str, Any]] = told.get("events", {})
+    return events
+
+
+def _models(definition: Definition) -> dict[str, tuple[str, ...]]:
+    """Find the classifiers that the definition asks for: name → columns."""
+    return models_asked(
+        (metric.name, metric.signal.to_dict()) for metric in definition.risk_metrics
     )
-    boosters = _boosters(fits)
+
+
+def _outcomes(
+    definition: Definition, data: Path | AccountFiles, max_refused_share: float
+) -> Outcomes | None:
+    """Read what became of contracts, where a metric is scored by a model of it."""
+    inputs = {name for columns in _models(definition).values() for name in columns}
+    return read_outcomes(data, inputs, max_refused_share=max_refused_share) if inputs else None
+
+
+def _unfitted(risks: RiskFits) -> tuple[str, ...]:
+    return tuple(f"{name} was not fitted: {why}" for name, why in risks.reasons.items())
+
+
+def _resolve(definition: Definition, frame: pd.DataFrame, peers: PeerFits | None) -> Scorecard:
+    if peers is None:
+        return definition.resolve(categories=list_categories(definition, frame))
+    described = {name: fit.description for name, fit in peers.fits.items()}
+    return definition.resolve(
+        nonzero_counts=nonzero_counts(described), categories=peers.prepared.categories
+    )
+
+
+def _read_back(resolved: Scorecard, fitted: Fitted, about: Mapping[str, Any], seed: int) -> Scorer:
+    """Write an artifact aside and read it: a fault in the format shows in the figures."""
     with tempfile.TemporaryDirectory() as scratch:
-        # Written and read back before it is evaluated: a fault in the format shows in the figures.
         trial = Path(scratch) / "artifact"
-        write_artifact(trial, *assemble(resolved, tables, training=about, for_people={}, seed=seed))
-        scorer = load_scorer(trial)
-    baseline = fit_baseline(
-        prepared.plan,
-        prepared.metrics,
-        {name: fit.description["estimator"] for name, fit in fits.items()},
-        jobs=jobs,
-    )
-    evaluation = _evaluate(
-        scorer, accounts, prepared.split == Split.EVALUATE, baseline, scoring_date
-    )
-    for_people = {**boosters, **files_for_people(scorer, about, evaluation)}
-    write_whole(out, *assemble(resolved, tables, training=about, for_people=for_people, seed=seed))
-    return TrainingRun(load_scorer(out), evaluation, accounts)
+        write_artifact(trial, *assemble(resolved, fitted, training=about, for_people={}, seed=seed))
+        return load_scorer(trial)
 
 
 def evaluate_artifact(
@@ -156,7 +218,11 @@ def evaluate_artifact(
     if split is None:
         nobody = no_baseline("all accounts are evaluated, none is left to fit it to")
         return _evaluate(scorer, accounts, None, nobody, scoring_date)
-    baseline = refit_baseline(scorer, accounts.frame, split, scoring_date=scoring_date, jobs=jobs)
+    baseline = _NO_PEERS
+    if scorer.scorecard.peer_metrics:
+        baseline = refit_baseline(
+            scorer, accounts.frame, split, scoring_date=scoring_date, jobs=jobs
+        )
     return _evaluate(scorer, accounts, split == Split.EVALUATE, baseline, scoring_date)
 
 
@@ -172,76 +238,3 @@ def _evaluate(
     encoded = scorer.encode(frame, scoring_date=scoring_date)
     which = "all accounts" if rows is None else "evaluation split"
     return {"on": which, **evaluate(scorer, frame, encoded, baseline)}
-
-
-def _estimators(
-    definition: Definition, otherwise: EstimatorOptions | None
-) -> dict[str, EstimatorOptions]:
-    asked = {name: definition.estimator(name) or otherwise for name in definition.metric_names}
-    return {name: options for name, options in asked.items() if options is not None}
-
-
-def _depends_on(
-    about: Mapping[str, Any], definition: Definition, estimators: Mapping[str, EstimatorOptions]
-) -> dict[str, Any]:
-    """Give all that a metric's fit depends on, but for the program's own code."""
-    return {
-        **about,
-        "definition": definition.model_dump(mode="json"),
-        "estimators": {name: dataclasses.asdict(asked) for name, asked in estimators.items()},
-        "processor": platform.machine(),
-    }
-
-
-def _about(
-    definition: Definition,
-    accounts: Accounts,
-    prepared: TrainingData,
-    seed: int,
-    scoring_date: dt.date | None,
-) -> dict[str, Any]:
-    dates = any(column.type == "date" for column in definition.peer_dimension_inputs)
-    counts = np.bincount(prepared.split, minlength=len(Split))
-    return {
-        "data_sha256": data_sha256(accounts.frame),
-        "accounts": len(accounts.frame),
-        "refused_rows": accounts.refusals.total,
-        "refused_for": _reasons(accounts.refusals),
-        "newest": str(accounts.newest.date()) if accounts.newest is not None else None,
-        "split": {
-            "salt": SALT,
-            "shares": list(SHARES),
-            "accounts": {split.name.lower(): int(counts[split]) for split in Split},
-        },
-        "seed": seed,
-        "scoring_date": str(scoring_date) if dates else None,
-        "metrics": {},  # In its place here; known when they are fitted.
-        "program": importlib.metadata.version("customer-success-scorecard"),
-        "python": platform.python_version(),
-        "libraries": {name: _version(name) for name in LIBRARIES},
-    }
-
-
-def _reasons(refusals: Refusals) -> dict[str, int]:
-    """Count refused rows by reason, whatever files they were in."""
-    reasons: Counter[str] = Counter()
-    for (_, reason), rows in refusals.counts.items():
-        reasons[reason] += rows
-    return dict(sorted(reasons.items()))
-
-
-def _describe(fit: MetricFit, axes: tuple[Axis, ...]) -> dict[str, Any]:
-    """Say of a fit what its estimator says, and what was learned of the metric."""
-    learned = [float(bound) if np.isfinite(bound) else None for bound in fit.bounds]
-    steps = steps_in_units(axes, fit.description.get("steps", ()))
-    return {**fit.description, "learned_bounds": learned, "steps_at": steps}
-
-
-def _version(module: str) -> str:
-    # The module's own word: the distribution may be called xgboost or xgboost-cpu.
-    return str(__import__(module).__version__)
-
-
-def _boosters(fits: Mapping[str, MetricFit]) -> dict[str, bytes]:
-    boosters = {name: fit.model.booster_json() for name, fit in fits.items() if fit.model}
-    return {f"boosters/{name}.json": data for name, data in boosters.items() if data is not None}

@@ -12,10 +12,12 @@ import orjson
 
 from serving.inference.prediction import Manner, Prediction, check_time, end, read_request
 from serving.inference.served_model import ServedModel
+from serving.inference.views import View
 from serving.inference.wire.formats import JSON, JSON_LINES, Format
 from serving.web.problems import Problem
 
-#: Accounts of one request: explained, each takes some 8 KB and a millisecond of a worker.
+#: Accounts of one request: explained, each takes some 8 KB and a millisecond of a worker, or
+#: three where changes are tried that reach the next band.
 MAX_ACCOUNTS = 200
 
 #: Accounts explained between two looks at the clock.
@@ -40,7 +42,14 @@ EXPLAINED: tuple[Format, ...] = (
 
 
 def explain(
-    model: ServedModel, body: bytes, asked: Format, given: Format, manner: Manner, now: dt.datetime
+    model: ServedModel,
+    body: bytes,
+    asked: Format,
+    given: Format,
+    manner: Manner,
+    now: dt.datetime,
+    *,
+    view: View | None = None,
 ) -> Prediction:
     """Decode a body, explain its accounts, encode the explanations; null for a bad row kept.
 
@@ -62,6 +71,8 @@ def explain(
         check_time(deadline, manner)
         told = model.scorer.explain(decoded.accounts[start : start + _BLOCK])
         block: _Rows = [explanation.to_dict() for explanation in told]
+        if view is not None:
+            block = [row and view.of(row) for row in block]
         for row in decoded.bad_rows:
             if start <= row < start + _BLOCK:
                 block[row - start] = None

@@ -9,13 +9,14 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import NamedTuple
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from serving.inference.explanations import EXPLAINED, explain
 from serving.inference.model_source import ModelSource, current_model
 from serving.inference.prediction import Manner, Prediction, predict
-from serving.inference.served_model import ServedModel
+from serving.inference.views import read_view
 from serving.inference.wire.formats import FORMATS, JSON, Format, answer_format, request_format
 from serving.web.body import drain, read_body
 from serving.web.problems import Problem, answer_of, unexpected
@@ -28,19 +29,21 @@ class Task(NamedTuple):
     """What a route does with a body, and the formats in which it answers; the first is usual.
 
     A task takes the slots that a worker has for scoring, or has its own, so that it never keeps
-    callers out who want scores.
+    callers out who want scores. One that `takes_view` is given what its URL asks for; what the
+    URLs of others ask for does not matter.
     """
 
-    do: Callable[[ServedModel, bytes, Format, Format, Manner, dt.datetime], Prediction]
+    do: Callable[..., Prediction]
     formats: tuple[Format, ...]
     own_slots: int | None = None
+    takes_view: bool = False
 
 
 #: To answer another question about accounts, add an entry.
 TASKS: Mapping[str, Task] = {
     "/invocations": Task(predict, FORMATS),
     # An account takes a hundred times as long as in a large body to score.
-    "/explain": Task(explain, EXPLAINED, own_slots=1),
+    "/explain": Task(explain, EXPLAINED, own_slots=1, takes_view=True),
 }
 
 #: What SageMaker passes on between its caller and the container, as long as it is visible ASCII.
@@ -131,11 +134,14 @@ class Invocations:
         asked = request_format(environ.get("CONTENT_TYPE", ""))
         usual = self._usual_answer(asked)
         given = answer_format(environ.get("HTTP_ACCEPT", ""), usual, task.formats)
+        query = environ.get("QUERY_STRING", "") if task.takes_view else ""
+        view = read_view(query, model.scorer) if query else None
+        do = task.do if view is None else partial(task.do, view=view)
         with room.memory.body() as hold:
             body = read_body(environ, self._max_body_bytes, hold)
             turn_of(environ).has_read()
             with room.slots:
-                answer = task.do(model, body, asked, given, self._manner, self._now())
+                answer = do(model, body, asked, given, self._manner, self._now())
         record.fields.update(answer.fields)
         headers = [
             ("Content-Type", given.answer_type),

@@ -18,7 +18,9 @@ from serving.inference.openapi_schemas import (
     json_lines_body,
 )
 from serving.inference.served_model import ServedModel
+from serving.inference.views import categories, products
 from serving.inference.wire.formats import FORMATS
+from serving.scoring import Input
 
 DISTRIBUTION = "customer-success-scorecard"
 
@@ -33,8 +35,8 @@ def encode_openapi(model: ServedModel) -> bytes:
             "info": {
                 "title": f"Scorecard {model.scorer.scorecard.id}",
                 "version": importlib.metadata.version(DISTRIBUTION),
-                "description": "Scores how well customer accounts use a product, compared with "
-                f"accounts like them. Serves artifact {model.version}.",
+                "description": "Scores how well customer accounts use a product"
+                f"{_compared(model)}. Serves artifact {model.version}.",
             },
             "paths": {
                 "/invocations": {"post": _invocations(model)},
@@ -55,6 +57,10 @@ def encode_openapi(model: ServedModel) -> bytes:
     )
 
 
+def _compared(model: ServedModel) -> str:
+    return ", compared with accounts like them" if model.scorer.scorecard.peer_metrics else ""
+
+
 def _invocations(model: ServedModel) -> _Part:
     answers: _Part = {kind.media_types[0]: {"schema": {"type": "string"}} for kind in FORMATS}
     answers["application/json"] = {"schema": {"$ref": "#/components/schemas/Predictions"}}
@@ -69,12 +75,31 @@ def _invocations(model: ServedModel) -> _Part:
 def _explain(model: ServedModel) -> _Part:
     answers: _Part = {kind.media_types[0]: {"schema": {"type": "string"}} for kind in EXPLAINED}
     answers["application/json"] = {"schema": {"$ref": "#/components/schemas/Explanations"}}
-    return _about_accounts(
+    about = _about_accounts(
         model,
         "Say why accounts have their scores, and what would bring higher ones.",
         f"An explanation per account, in order; of at most {MAX_ACCOUNTS} accounts at once.",
         answers,
     )
+    return {"parameters": _views(model), **about}
+
+
+def _views(model: ServedModel) -> list[_Part]:
+    """Describe what a URL can ask for."""
+    there = {
+        "category": ("in this component, at any depth", categories(model.scorer)),
+        "product": ("of this product", products(model.scorer)),
+    }
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "description": f"Tell only of metrics {which}; scores stay those of the whole.",
+            "schema": {"type": "string", "enum": list(known)},
+        }
+        for name, (which, known) in there.items()
+        if known
+    ]
 
 
 def _about_accounts(model: ServedModel, summary: str, answer: str, answers: _Part) -> _Part:
@@ -102,16 +127,18 @@ def _about_accounts(model: ServedModel, summary: str, answer: str, answers: _Par
 
 def _example(model: ServedModel) -> list[Any]:
     """Give an account of which everything is known, from the rows the artifact proves itself by."""
-    values: dict[str, Any] = {"number": 1, "date": "2026-01-31"}
     complete = [row for row in model.scorer.artifact.golden["inputs"] if None not in row]
     row = complete[0] if complete else [1] * len(model.columns.inputs)
-    example = []
-    for column, value in zip(model.columns.inputs, row, strict=True):
-        if column.type == "category":
-            example.append(column.categories[0])
-        else:
-            example.append(value if column.type == "number" else values[column.type])
-    return example
+    return [_told(*pair) for pair in zip(model.columns.inputs, row, strict=True)]
+
+
+def _told(column: Input, value: Any) -> Any:
+    """Give a value as callers send it, from one as the scorer takes it."""
+    if column.type == "category":
+        return column.categories[0]
+    if column.type == "boolean":
+        return bool(value)
+    return "2026-01-31" if column.type == "date" else value
 
 
 def _json_examples(model: ServedModel) -> _Part:

@@ -5,12 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from serving.inference.served_model import ServedModel
+from serving.inference.wire.extras import Output
+from serving.inference.wire.json_shapes import SHAPES
 from serving.scoring import Input
+from serving.scoring.encoding import BOOLEAN_TEXTS
 
 Schema = dict[str, Any]
 
-_NUMBER = r"[+-]?([0-9]{1,30}(\.[0-9]{0,30})?|\.[0-9]{1,30})([eE][+-]?[0-9]{1,2})?"
-_DATE = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])"
+_UNSIGNED = r"([0-9]{1,30}(\.[0-9]{0,30})?|\.[0-9]{1,30})([eE][+-]?[0-9]{1,2})?"
+_JSON_UNSIGNED = r"(0|[1-9][0-9]{0,9})(\.[0-9]{1,20})?(e[+-]?[0-9]{1,2})?"
+_BOOLEANS = (True, False, 1, 0, *BOOLEAN_TEXTS)
+_DATE = r"[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])"
 
 #: What a value that is not known is, where it is text.
 _MISSING = ("", "NaN")
@@ -30,13 +35,14 @@ def component_schemas(model: ServedModel) -> dict[str, Schema]:
             "description": "An account by name; further names are ignored, case and a final "
             "`__c` do not matter.",
             "required": names,
-            "properties": {column.name: _value(column) for column in model.columns.inputs},
+            "properties": dict.fromkeys(SHAPES, False)
+            | {column.name: _value(column) for column in model.columns.inputs},
         },
-        "Json": _holding("instances", list_of({"anyOf": [_FEATURES, _DENSE]})),
-        "NumpyInstance": _holding("instances", list_of(ref("Row"))),
-        "NumpyInput": _holding("inputs", list_of(ref("Row"))),
+        "Json": _shape("instances", list_of({"anyOf": [_FEATURES, _DENSE]})),
+        "NumpyInstance": _shape("instances", list_of(ref("Row"))),
+        "NumpyInput": _shape("inputs", list_of(ref("Row"))),
         "Rows": {**list_of(ref("Row")), "minItems": 1},
-        "DataFrameSplit": _holding(
+        "DataFrameSplit": _shape(
             "dataframe_split",
             {
                 "type": "object",
@@ -44,7 +50,7 @@ def component_schemas(model: ServedModel) -> dict[str, Schema]:
                 "properties": {"columns": {"const": names}, "data": list_of(ref("Row"))},
             },
         ),
-        "DataFrameRecords": _holding("dataframe_records", list_of(ref("Named"))),
+        "DataFrameRecords": _shape("dataframe_records", list_of(ref("Named"))),
         "Prediction": _prediction(model),
         "Predictions": closed({"predictions": list_of(ref("Prediction"))}),
         "Problem": _PROBLEM,
@@ -82,23 +88,34 @@ def _line(model: ServedModel, quote: str, missing: str) -> str:
 
 def _plain_text(column: Input, quote: str) -> str:
     if column.type == "number":
-        return r"-?(0|[1-9][0-9]{0,9})(\.[0-9]{1,20})?(e[+-]?[0-9]{1,2})?"
+        return _JSON_UNSIGNED if _has_no_sign(column) else f"-?{_JSON_UNSIGNED}"
+    if column.type == "boolean":
+        return "true|false|1|0"
     return f"{quote}{_DATE if column.type == 'date' else '[a-zA-Z0-9]{1,20}'}{quote}"
+
+
+def _has_no_sign(column: Input) -> bool:
+    return column.minimum is not None and column.minimum >= 0.0
 
 
 def _value(column: Input) -> Schema:
     """Describe a value: null is missing; so are an empty text and NaN."""
     if column.type == "category":
         return {"type": ["string", "null"]}
-    text = _DATE if column.type == "date" else _NUMBER
-    either: list[Schema] = [
-        {"type": "null"},
-        {"enum": list(_MISSING)},
-        {"type": "string", "pattern": f"^{text}$"},
-    ]
-    if column.type == "number":
-        either.insert(0, {"type": "number"})
-    return {"anyOf": either}
+    if column.type == "boolean":
+        return {"enum": [*_BOOLEANS, None, *_MISSING]}
+    missing: list[Schema] = [{"type": "null"}, {"enum": list(_MISSING)}]
+    if column.type == "date":
+        return {"anyOf": [*missing, _text(_DATE)]}
+    number: Schema = {"type": "number"}
+    if column.minimum is not None:
+        number |= {"minimum": column.minimum}
+    sign = "[+]?" if _has_no_sign(column) else "[+-]?"
+    return {"anyOf": [number, *missing, _text(sign + _UNSIGNED)]}
+
+
+def _text(pattern: str) -> Schema:
+    return {"type": "string", "pattern": f"^{pattern}$"}
 
 
 def _row(inputs: tuple[Input, ...]) -> Schema:
@@ -109,18 +126,26 @@ def _row(inputs: tuple[Input, ...]) -> Schema:
         "minItems": len(inputs),
         "maxItems": len(inputs),
     }
-    if {column.type for column in inputs} == {"number"}:
-        return row | {"items": _value(inputs[0])}
-    return row | {"prefixItems": [_value(column) for column in inputs]}
+    values = [_value(column) for column in inputs]
+    if all(value == values[0] for value in values):
+        return row | {"items": values[0]}
+    return row | {"prefixItems": values}
 
 
 def _prediction(model: ServedModel) -> Schema:
-    kinds: dict[str, Schema] = {
-        "number": {"type": ["number", "null"]},
-        "string": {"type": ["string", "null"]},
-        "array": {"type": ["array", "null"], "items": {"type": "string"}},
-    }
-    return closed({key: kinds[kind] for key, kind in model.predictions.kinds.items()})
+    return closed({key: _output(output) for key, output in model.predictions.outputs.items()})
+
+
+def _output(output: Output) -> Schema:
+    """Describe what a key holds; null is no score, and a row that could not be read."""
+    if output.kind == "number":
+        return {"type": ["number", "null"]}
+    text: Schema = {"type": "string"} if output.words is None else {"enum": list(output.words)}
+    if output.kind == "array":
+        return {"type": ["array", "null"], "items": text}
+    if output.words is None:
+        return {"type": ["string", "null"]}
+    return {"enum": [*output.words, None]}
 
 
 def ref(name: str) -> Schema:
@@ -131,6 +156,15 @@ def ref(name: str) -> Schema:
 def list_of(items: Schema) -> Schema:
     """Describe a list."""
     return {"type": "array", "items": items}
+
+
+def _shape(key: str, content: Schema) -> Schema:
+    """Describe a body of one shape: other keys do not matter, but those of the other shapes."""
+    return {
+        "type": "object",
+        "required": [key],
+        "properties": dict.fromkeys(SHAPES, False) | {key: content},
+    }
 
 
 def _holding(key: str, content: Schema) -> Schema:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serving.inference.ranges import Seen, refuse_shifted
+from serving.inference.scoring_metrics import ScoringMetrics
 from serving.inference.served_model import ServedModel
 from serving.inference.wire.formats import Decoded, Format
 from serving.scoring import InvalidInput, MissingColumns, Scores
@@ -79,14 +80,26 @@ def predict(
     deadline = time.monotonic() + manner.deadline_s
     asked_for = read_request(model, body, asked, manner, now.date())
     decoded, seen = asked_for.decoded, asked_for.seen
-    pieces, ranks = [given.begin()], []
+    pieces, scored = [given.begin()], []
     for block, scores in _score(model, decoded, deadline, manner, now):
-        ranks.append(scores.ranks)
-        pieces.append(given.block(model.predictions.keys, block, first=len(ranks) == 1))
-    if model.metrics is not None and ranks:
-        model.metrics.observe(seen, np.concatenate(ranks), len(decoded.bad_rows))
+        scored.append(scores)
+        pieces.append(given.block(model.predictions.keys, block, first=len(scored) == 1))
+    if model.metrics is not None and scored:
+        _observe(model.metrics, seen, scored, list(decoded.bad_rows))
     end(pieces, given, manner)
     return Prediction(pieces, len(decoded.bad_rows), asked_for.fields)
+
+
+def _observe(
+    metrics: ScoringMetrics, seen: Seen, scored: list[Scores], bad_rows: list[int]
+) -> None:
+    statuses = None
+    if metrics.counts_statuses:
+        # A bad row has no ranks, but it would have statuses.
+        every = np.concatenate([scores.statuses for scores in scored])
+        statuses = np.delete(every, bad_rows, axis=0)
+    ranks = np.concatenate([scores.ranks for scores in scored])
+    metrics.observe(seen, ranks, len(bad_rows), statuses)
 
 
 class Request(NamedTuple):

@@ -1,4 +1,4 @@
-"""What is served, for Prometheus: rows, ranks per metric, and what inputs look like."""
+"""What is served, for Prometheus: rows, ranks and statuses per metric, what inputs look like."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serving.inference.ranges import Seen
+from serving.inference.wire.extras import status_words
 from serving.scoring import Scorer
+from serving.scoring.signals.signal import Status
 from serving.web.metric_board import Board
 
 #: Upper ends of the buckets of `scorecard_peer_rank`.
@@ -31,18 +33,33 @@ class ScoringMetrics:
     scorer : Scorer
     when_due : callable
         Is given these metrics whenever there is something to `flush` again, and first at once.
+
+    Attributes
+    ----------
+    counts_statuses : bool
+        Whether a metric is absolute. Where all are compared with peers, ranks and missing inputs
+        tell the same.
     """
 
     def __init__(self, scorer: Scorer, when_due: Callable[[ScoringMetrics], None]) -> None:
         self._when_due = when_due
         self._inputs = tuple(entry.name for entry in scorer.inputs)
-        self._metrics = tuple(metric.name for metric in scorer.scorecard.peer_metrics)
+        card = scorer.scorecard
+        self._ranked = tuple(metric.name for metric in card.peer_metrics)
+        self.counts_statuses = bool(card.absolute_metrics)
+        self._told = tuple(metric.name for metric in card.metrics) if self.counts_statuses else ()
         self._lock = threading.Lock()
-        self._counts = _Counts(len(self._inputs), len(self._metrics))
+        self._counts = self._from_zero()
         self._is_due = True
         when_due(self)
 
-    def observe(self, seen: Seen, ranks: NDArray[np.float64], bad_rows: int) -> None:
+    def observe(
+        self,
+        seen: Seen,
+        ranks: NDArray[np.float64],
+        bad_rows: int,
+        statuses: NDArray[np.uint8] | None = None,
+    ) -> None:
         """Count a request that is served.
 
         Parameters
@@ -53,7 +70,10 @@ class ScoringMetrics:
             As `Scores.ranks`; NaN, no rank, is not counted.
         bad_rows : int
             Rows that could not be read and have no scores.
+        statuses : ndarray of uint8, shape (n_accounts, n_metrics), optional
+            As `Scores.statuses`, of the rows that could be read; given if statuses count.
         """
+        told = None if statuses is None else _count_statuses(statuses)
         binned = _bin(ranks) if len(ranks) > _FEW_ACCOUNTS else None
         with self._lock:
             counts = self._counts
@@ -66,6 +86,8 @@ class ScoringMetrics:
                 counts.add_each(ranks.tolist())
             else:
                 counts.add_binned(*binned)
+            if told is not None:
+                counts.statuses += told
             was_due, self._is_due = self._is_due, True
         if not was_due:
             self._when_due(self)
@@ -74,7 +96,7 @@ class ScoringMetrics:
         """Write the counts and begin anew."""
         with self._lock:
             self._is_due = False
-            counts, self._counts = self._counts, _Counts(len(self._inputs), len(self._metrics))
+            counts, self._counts = self._counts, self._from_zero()
         board.counter("scorecard_rows_total", "Accounts scored").inc(counts.rows)
         board.counter(
             "scorecard_bad_rows_total", "Rows that could not be read, in requests that were served"
@@ -86,8 +108,23 @@ class ScoringMetrics:
         ranks = board.histogram(
             "scorecard_peer_rank", "Peer ranks served, 1 is best", ("metric",), TENTHS
         )
-        for name, bins, total in zip(self._metrics, counts.bins, counts.totals, strict=True):
+        for name, bins, total in zip(self._ranked, counts.bins, counts.totals, strict=True):
             ranks.labels(name).add(bins, total)
+        if self.counts_statuses:
+            self._flush_statuses(board, counts.statuses)
+
+    def _flush_statuses(self, board: Board, counts: NDArray[np.int64]) -> None:
+        family = board.counter(
+            "scorecard_metric_statuses_total",
+            "Why metrics had their scores, or none",
+            ("metric", "status"),
+        )
+        for name, own in zip(self._told, counts.tolist(), strict=True):
+            for word, count in zip(status_words(), own, strict=True):
+                family.labels(name, word).inc(count)
+
+    def _from_zero(self) -> _Counts:
+        return _Counts(len(self._inputs), len(self._ranked), len(self._told))
 
     def _flush_inputs(self, board: Board, what: str, meaning: str, counts: list[int]) -> None:
         family = board.counter(f"scorecard_input_{what}_total", meaning, ("input",))
@@ -98,13 +135,15 @@ class ScoringMetrics:
 class _Counts:
     """What was counted since the last writing; lists in the order of the inputs or metrics."""
 
-    def __init__(self, inputs: int, metrics: int) -> None:
+    def __init__(self, inputs: int, ranked: int, told: int = 0) -> None:
         self.rows = 0
         self.bad_rows = 0
         self.missing = [0] * inputs
         self.outside = [0] * inputs
-        self.bins = [[0] * _BUCKETS for _ in range(metrics)]
-        self.totals = [0.0] * metrics
+        self.bins = [[0] * _BUCKETS for _ in range(ranked)]
+        self.totals = [0.0] * ranked
+        #: A row per metric, a column per status.
+        self.statuses = np.zeros((told, len(Status)), dtype=np.int64)
 
     def add_each(self, ranks: list[list[float]]) -> None:
         """Count the ranks of a few accounts, one by one."""
@@ -120,6 +159,13 @@ class _Counts:
         for own, more in zip(self.bins, bins, strict=True):
             own[:-1] = map(add, own, more)
         self.totals = list(map(add, self.totals, totals))
+
+
+def _count_statuses(statuses: NDArray[np.uint8]) -> NDArray[np.int64]:
+    metrics = statuses.shape[1]
+    # A number for each pair of metric and status, so that one count will do.
+    pairs = statuses + np.arange(metrics) * len(Status)
+    return np.bincount(pairs.ravel(), minlength=metrics * len(Status)).reshape(metrics, -1)
 
 
 def _bin(ranks: NDArray[np.float64]) -> tuple[list[list[int]], list[float]]:

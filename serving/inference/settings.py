@@ -102,7 +102,7 @@ class InferenceSettings:
     extras: tuple[str, ...] = setting(
         "SCORECARD_EXTRAS",
         meaning="What predictions hold beside the scores, with commas between: "
-        "`flags`, `intervals`, `artifact_version`.",
+        "`intervals`, `statuses`, `flags`, `band`, `coverage`, `artifact_version`.",
         parse=some_of(EXTRAS),
         default="",
     )

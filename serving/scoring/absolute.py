@@ -20,6 +20,12 @@ from serving.scoring.signals.stored import kind_from_dict
 AROUND = ("label", "product", "cohort", "as_of", "max_age_days")
 
 
+#: Plain numbers: to look up an enum's member takes longer than to compare a few statuses with it.
+_OK, _MISSING, _STALE, _NOT_APPLICABLE = map(
+    int, (Status.OK, Status.MISSING, Status.STALE, Status.NOT_APPLICABLE)
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AbsoluteMetric:
     """What a value is worth, whoever the others are.
@@ -78,13 +84,13 @@ class AbsoluteMetric:
         told = statuses.copy()
         if self.as_of:
             age = around.pop()
-            told[age > (self.max_age_days or 0.0)] = Status.STALE
-            told[np.isnan(age)] = Status.MISSING
+            told[age > (self.max_age_days or 0.0)] = _STALE
+            told[np.isnan(age)] = _MISSING
         if self.cohort:
             (member,) = around
-            told[np.isnan(member)] = Status.MISSING
-            told[member == 0.0] = Status.NOT_APPLICABLE
-        return Judged(np.where(told == Status.OK, points, np.nan), told)
+            told[np.isnan(member)] = _MISSING
+            told[member == 0.0] = _NOT_APPLICABLE
+        return Judged(np.where(told == _OK, points, np.nan), told)
 
 
 def absolute_metric(name: str, body: Mapping[str, Any]) -> AbsoluteMetric:

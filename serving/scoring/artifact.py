@@ -37,15 +37,17 @@ from serving.scoring.manifest import (
     read_manifest,
     to_json,
 )
+from serving.scoring.overlay import ScoreOverlay
 from serving.scoring.peers import Peers
 from serving.scoring.risk import RiskModel
+from serving.scoring.risk_models import RISKS, named_models, read_risks
 from serving.scoring.scorecard import Scorecard, scorecard_from_dict
+from serving.scoring.signals.learned_risk import LearnedRisk
+from serving.scoring.stored_overlay import OVERLAY, read_overlay
 from serving.scoring.stored_peers import read_peers
 from serving.scoring.tree_shape import misshapen
 
 TABLES = "peer_tables.npz"
-RISKS = "risk_models.npz"
-OVERLAY = "peer_overlay.npz"
 GOLDEN = "golden.json"
 #: What the scorer opens, beside the manifest, of what there is.
 SERVED = (TABLES, RISKS, OVERLAY, GOLDEN)
@@ -63,6 +65,8 @@ class Artifact:
         Hash of the manifest, and through it of every file: names the content.
     models : mapping of str to RiskModel
         By name; a metric whose model is not here has no score.
+    overlay : ScoreOverlay or None
+        None where the definition asks for no comparison, or it was not fitted.
     """
 
     scorecard: Scorecard
@@ -72,6 +76,7 @@ class Artifact:
     manifest: Mapping[str, Any]
     version: str
     models: Mapping[str, RiskModel] = field(default_factory=dict)
+    overlay: ScoreOverlay | None = None
 
 
 def build_manifest(
@@ -118,6 +123,8 @@ def read_artifact(path: Path) -> Artifact:
         golden=from_json(served[GOLDEN], GOLDEN),
         manifest=manifest,
         version=hashlib.sha256(manifest_bytes).hexdigest()[:32],
+        models=_read_models(served, scorecard),
+        overlay=read_overlay(served[OVERLAY], scorecard) if OVERLAY in served else None,
     )
 
 
@@ -131,6 +138,14 @@ def _read_tables(served: Mapping[str, bytes], scorecard: Scorecard, version: int
         lacks = "lacks" if scorecard.peer_metrics else "has no metric for"
         raise ArtifactCorrupt(f"the scorecard {lacks} {TABLES}")
     return read_peers(served[TABLES], scorecard, version=version) if TABLES in served else None
+
+
+def _read_models(served: Mapping[str, bytes], scorecard: Scorecard) -> Mapping[str, RiskModel]:
+    if RISKS not in served:
+        return {}
+    signals = [metric.signal for metric in scorecard.absolute_metrics]
+    asked = [(each.model, each.columns) for each in signals if isinstance(each, LearnedRisk)]
+    return named_models(read_risks(served[RISKS]), asked)
 
 
 def read_files(path: Path) -> dict[str, bytes]:

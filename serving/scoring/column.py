@@ -7,6 +7,9 @@ from typing import Any, Literal
 
 InputType = Literal["number", "category", "date", "boolean"]
 
+#: What makes accounts comparable; a truth is a category of two.
+DimensionType = Literal["number", "category", "date"]
+
 
 @dataclass(frozen=True, slots=True)
 class Input:

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from serving.scoring.scorecard import Component, Scorecard
 from serving.scoring.signals.signal import Status
 
+#: Plain numbers: to look up an enum's member takes longer than to compare a few statuses with it.
+_OK, _NOT_APPLICABLE = int(Status.OK), int(Status.NOT_APPLICABLE)
+
 
 class Covered(NamedTuple):
     """Coverage of one component, or of the whole, for many accounts.
@@ -79,7 +82,7 @@ _Child = tuple[float, NDArray[np.bool_], NDArray[np.float64]]
 
 
 def _leaf(statuses: NDArray[np.uint8]) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    return statuses != Status.NOT_APPLICABLE, (statuses == Status.OK).astype(np.float64)
+    return statuses != _NOT_APPLICABLE, (statuses == _OK).astype(np.float64)
 
 
 def _covered(children: Sequence[_Child], minimum: float | None) -> Covered:

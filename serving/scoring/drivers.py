@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
+from serving.scoring.labels import metric_labels
 from serving.scoring.scorecard import Component, Scorecard
+
+#: Why a mean has no score: too little of it is known, or nothing of it applies to the account.
+NoScore = Literal["insufficient_coverage", "not_applicable"]
 
 
 class Driver(NamedTuple):
@@ -15,6 +19,10 @@ class Driver(NamedTuple):
     Attributes
     ----------
     metric : str
+    label : str
+        What people call the metric; see `metric_labels`.
+    product : str or None
+        The product that the metric is about.
     weight : float
         As applied: renormalised over what has a score, and multiplied down the tree; in [0, 1].
         The weights of a mean add up to 1.
@@ -25,6 +33,8 @@ class Driver(NamedTuple):
     """
 
     metric: str
+    label: str
+    product: str | None
     weight: float
     score: float | None
     points_lost: float
@@ -38,9 +48,14 @@ class PointsLost(NamedTuple):
     key : str
         Of the score on the wire.
     score : float or None
-        None where nothing below it has a score.
+        None where nothing below it has a score, or too little of it.
     points_lost : float or None
         To the maximum of the scale.
+    coverage : float or None
+        The weight that has scores over the weight that applies to the account, in [0, 1]; None
+        where nothing applies.
+    reason : str or None
+        Why there is no score; None where there is one.
     drivers : tuple of Driver
         Every metric below it, whoever lost most first; then by weight, then as the tree lists
         them. ``score`` plus all their points lost is the maximum, to 1e-9. Empty without a score.
@@ -49,6 +64,8 @@ class PointsLost(NamedTuple):
     key: str
     score: float | None
     points_lost: float | None
+    coverage: float | None
+    reason: NoScore | None
     drivers: tuple[Driver, ...]
 
     def to_dict(self) -> dict[str, Any]:
@@ -71,8 +88,9 @@ class Drivers:
     """
 
     def __init__(self, scorecard: Scorecard) -> None:
-        self._names = [metric.name for metric in scorecard.metrics]
-        self._number = {name: number for number, name in enumerate(self._names)}
+        labels = metric_labels(scorecard)
+        self._said = [(each.name, labels[each.name], each.product) for each in scorecard.metrics]
+        self._number = {metric.name: number for number, metric in enumerate(scorecard.metrics)}
         self._top = scorecard.components
         self._nodes = scorecard.all_components
         self._zero = scorecard.missing == "zero"
@@ -82,7 +100,9 @@ class Drivers:
         # Most accounts have a score for the same metrics.
         self._all_weights = lru_cache(maxsize=256)(self._weights_of_all)
 
-    def deal(self, scores: Sequence[float], means: Sequence[float]) -> list[PointsLost]:
+    def deal(
+        self, scores: Sequence[float], means: Sequence[float], coverage: Sequence[float]
+    ) -> list[PointsLost]:
         """Deal one account's points.
 
         Parameters
@@ -90,7 +110,10 @@ class Drivers:
         scores : sequence of float
             Of every metric, in the order of the scorecard's; NaN means "no score".
         means : sequence of float
-            Of every component, children before their parents, and the global score last.
+            Of every component, children before their parents, and the global score last; NaN
+            means "no score".
+        coverage : sequence of float
+            The same of the coverage; NaN where nothing applies.
 
         Returns
         -------
@@ -98,14 +121,17 @@ class Drivers:
             In the order of `means`.
         """
         known = tuple(score == score for score in scores)  # not NaN
-        all_weights = self._all_weights(known)
+        known_means = tuple(mean == mean for mean in means)
+        all_weights = self._all_weights(known, known_means)
         lost = []
-        for key, mean, weights in zip(self._keys, means, all_weights, strict=True):
+        for key, mean, share, weights in zip(self._keys, means, coverage, all_weights, strict=True):
+            covered = share if share == share else None
             if mean != mean:
-                lost.append(PointsLost(key, None, None, ()))
+                reason: NoScore = "not_applicable" if covered is None else "insufficient_coverage"
+                lost.append(PointsLost(key, None, None, covered, reason, ()))
                 continue
             drivers = self._drivers(scores, weights)
-            lost.append(PointsLost(key, mean, self._maximum - mean, drivers))
+            lost.append(PointsLost(key, mean, self._maximum - mean, covered, None, drivers))
         return lost
 
     def _drivers(self, scores: Sequence[float], weights: _Weights) -> tuple[Driver, ...]:
@@ -114,31 +140,25 @@ class Drivers:
             score = scores[number]
             known = score == score
             lost = weight * (self._maximum - score if known else self._maximum)
-            drivers.append(Driver(self._names[number], weight, score if known else None, lost))
+            drivers.append(Driver(*self._said[number], weight, score if known else None, lost))
         drivers.sort(key=_most_lost_first)
         return tuple(drivers)
 
-    def _weights_of_all(self, known: tuple[bool, ...]) -> list[_Weights]:
-        """Give the weights of every mean, for accounts that have a score for these metrics."""
-        found: dict[str, _Weights] = {}
-        for node in self._nodes:
+    def _weights_of_all(
+        self, known: tuple[bool, ...], known_means: tuple[bool, ...]
+    ) -> list[_Weights]:
+        """Give the weights of every mean, for accounts that have these scores."""
+        found: dict[str, tuple[_Weights, bool]] = {}
+        for node, has_score in zip(self._nodes, known_means, strict=False):
             numbers = [self._number[name] for name in node.metrics]
             metrics: list[_Child] = [
                 (((number, 1.0),), weight, known[number])
                 for number, weight in zip(numbers, node.metrics.values(), strict=True)
             ]
-            below = self._below(node.components, found, known)
-            found[node.name] = self._applied([*metrics, *below])
-        whole = self._applied(self._below(self._top, found, known))
-        return [*(found[node.name] for node in self._nodes), whole]
-
-    def _below(
-        self, nodes: Sequence[Component], found: dict[str, _Weights], known: tuple[bool, ...]
-    ) -> list[_Child]:
-        return [
-            (found[node.name], node.weight, any(known[n] and w > 0 for n, w in found[node.name]))
-            for node in nodes
-        ]
+            below = _below(node.components, found)
+            found[node.name] = self._applied([*metrics, *below]), has_score
+        whole = self._applied(_below(self._top, found))
+        return [*(weights for weights, _ in found.values()), whole]
 
     def _applied(self, children: Sequence[_Child]) -> _Weights:
         """Multiply the children's weights by their own, as the policy for missing ones says."""
@@ -150,6 +170,11 @@ class Drivers:
             for weights, weight, known in children
             for number, share in weights
         )
+
+
+def _below(nodes: Sequence[Component], found: Mapping[str, tuple[_Weights, bool]]) -> list[_Child]:
+    # A component whose score is withheld has none, although metrics in it do.
+    return [(found[node.name][0], node.weight, found[node.name][1]) for node in nodes]
 
 
 def _most_lost_first(driver: Driver) -> tuple[float, float]:

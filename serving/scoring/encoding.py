@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import NoneType
 from typing import Any
 
@@ -21,10 +21,10 @@ def encode_column(column: Input, values: Any, scoring_date: dt.date | None) -> N
     ----------
     column : Input
         Its type decides: a number stays itself, a category becomes its index, a date becomes
-        days before `scoring_date`.
+        days before `scoring_date`, true and false become 1 and 0.
     values : sequence of shape (n_accounts,)
         None, NaN and NaT mean "not known". Dates are dates, moments or ISO 8601 text; the time
-        of day does not count.
+        of day does not count. True and false are bools, 1 and 0, or these as text in any case.
 
     Returns
     -------
@@ -34,13 +34,38 @@ def encode_column(column: Input, values: Any, scoring_date: dt.date | None) -> N
     Raises
     ------
     InvalidInput
-        Naming column and row of the first value that is not of the type.
+        Naming column and row of the first value that is not of the type, or below the column's
+        minimum.
     """
     if column.type == "category":
         return _encode_categories(column, values)
     if column.type == "date":
         return _encode_dates(column, values, scoring_date)
+    if column.type == "boolean":
+        return _encode_booleans(column, values)
     return _encode_numbers(column, values)
+
+
+#: What true and false can be as text, in lower case; 1.0 is what tables make of 1 beside a gap.
+BOOLEAN_TEXTS: Mapping[str, float] = {
+    **dict.fromkeys(("true", "1", "1.0"), 1.0),
+    **dict.fromkeys(("false", "0", "0.0"), 0.0),
+}
+
+
+def boolean_of(value: Any) -> float | None:
+    """Read true or false: a bool, the number 1 or 0, or these as text; None if it is none.
+
+    Examples
+    --------
+    >>> boolean_of(True), boolean_of("False"), boolean_of(1.0), boolean_of("yes")
+    (1.0, 0.0, 1.0, None)
+    """
+    if isinstance(value, str):
+        return BOOLEAN_TEXTS.get(value.strip().lower())
+    if isinstance(value, bool | np.bool_ | int | float | np.integer | np.floating):
+        return float(value) if value in (0, 1) else None
+    return None
 
 
 def _as_column(column: Input, values: Any) -> NDArray[Any] | Sequence[Any]:
@@ -76,7 +101,39 @@ def _encode_numbers(column: Input, values: Any) -> NDArray[np.float64]:
     if infinite.any():
         row = int(np.argmax(infinite))
         raise InvalidInput(f"{column.name} in row {row} is not a finite number")
+    _check_minimum(column, numbers)
     return numbers
+
+
+def _check_minimum(column: Input, numbers: NDArray[np.float64]) -> None:
+    if column.minimum is None:
+        return
+    below = numbers < column.minimum
+    if below.any():
+        row = int(np.argmax(below))
+        raise InvalidInput(f"{column.name} in row {row} is below {column.minimum:g}, its minimum")
+
+
+def _encode_booleans(column: Input, values: Any) -> NDArray[np.float64]:
+    given = _as_column(column, values)
+    if isinstance(given, np.ndarray) and given.dtype.kind in "bfiu":
+        flags: NDArray[np.float64] = given.astype(np.float64)
+        wrong = ~(np.isnan(flags) | (flags == 0.0) | (flags == 1.0))
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            raise InvalidInput(f"{column.name} in row {row} is not true or false: {flags[row]:g}")
+        return flags
+    return np.array([_boolean(column, row, value) for row, value in enumerate(_as_list(given))])
+
+
+def _boolean(column: Input, row: int, value: Any) -> float:
+    if _is_missing(value):
+        return np.nan
+    flag = boolean_of(value)
+    if flag is None:
+        shown = repr(value) if isinstance(value, str | int | float) else type(value).__name__
+        raise InvalidInput(f"{column.name} in row {row} is not true or false: {shown:.60}")
+    return flag
 
 
 def _from_list(column: Input, values: Sequence[Any]) -> NDArray[np.float64]:

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple, TypeAlias
 
 from serving.scoring.drivers import PointsLost
 from serving.scoring.goals import Goal
-
-#: How sure the interval of a rank is.
-INTERVAL_LEVEL = 0.9
-
-#: Shares of the peers whose values are told.
-QUARTILES = (0.25, 0.5, 0.75)
+from serving.scoring.next_band import NextBand
+from serving.scoring.overlay import PeerComparison
 
 
 class MetricExplanation(NamedTuple):
-    """One metric of one account.
+    """One metric of one account that is compared with peers.
 
     Attributes
     ----------
     metric : str
     key : str
         Of the score on the wire.
+    kind : str
+        "peer".
+    label : str
+        What people call it.
+    product : str or None
+    status : str
+        A name of `Status` in lower case: why it has its score, or has none.
     value : float or None
         As observed, in the metric's unit; None if it is missing.
     rank : float or None
@@ -45,11 +49,15 @@ class MetricExplanation(NamedTuple):
     next_point : Goal
         What brings the next score on the scale.
     next_band : Goal or None
-        What brings the next band; None where no bands were asked for.
+        What brings the next of the thresholds asked for; None where none were.
     """
 
     metric: str
     key: str
+    kind: str
+    label: str
+    product: str | None
+    status: str
     value: float | None
     rank: float | None
     rank_low: float | None
@@ -74,6 +82,77 @@ class MetricExplanation(NamedTuple):
         }
 
 
+class SignalGoal(NamedTuple):
+    """A higher score of an absolute metric, and the one input that brings it.
+
+    Attributes
+    ----------
+    target : float
+        The score asked for.
+    input : str
+        The column that would have to be another.
+    value : float, str, bool or None
+        The least change that is enough; see `Change`.
+    score : float
+        The metric's score then: at least the target.
+    text : str
+        The same for people, such as "12 more licenses_active".
+    """
+
+    target: float
+    input: str
+    value: float | str | bool | None
+    score: float
+    text: str
+
+
+class SignalExplanation(NamedTuple):
+    """One metric of one account that is worth what it is, whoever the others are.
+
+    Attributes
+    ----------
+    metric, key, kind, label, product, status
+        As of `MetricExplanation`; the kind is the word for it in the definition.
+    inputs : mapping of str to float, str, bool or None
+        Every column that it reads, as people know it: a number, a category's name, true or false,
+        days before the scoring date; None is not known.
+    points : float or None
+        0 to 100, before they are put on the scale; None without a score.
+    score : float or None
+        What the scorer says.
+    next_point : SignalGoal or None
+        What brings the next score on the scale; None at the highest, without a score, or where no
+        value of a single input is known to bring it.
+    next_band : SignalGoal or None
+        What brings the next of the thresholds asked for; None where none were, and as before.
+    """
+
+    metric: str
+    key: str
+    kind: str
+    label: str
+    product: str | None
+    status: str
+    inputs: Mapping[str, float | str | bool | None]
+    points: float | None
+    score: float | None
+    next_point: SignalGoal | None
+    next_band: SignalGoal | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the same as plain JSON values."""
+        point, band = self.next_point, self.next_band
+        return {
+            **self._asdict(),
+            "inputs": dict(self.inputs),
+            "next_point": None if point is None else point._asdict(),
+            "next_band": None if band is None else band._asdict(),
+        }
+
+
+AnyMetric: TypeAlias = MetricExplanation | SignalExplanation
+
+
 class Explanation(NamedTuple):
     """Why an account has its scores.
 
@@ -81,7 +160,7 @@ class Explanation(NamedTuple):
     ----------
     maximum : float
         Of the scale.
-    metrics : tuple of MetricExplanation
+    metrics : tuple of MetricExplanation or SignalExplanation
         In the order of the scores on the wire.
     components : tuple of PointsLost
         Children before their parents.
@@ -89,13 +168,23 @@ class Explanation(NamedTuple):
         The global score's.
     flags : tuple of str
         Names of `Flag` in lower case.
+    band : str or None
+        The global score's; None without a score, or where the scorecard has no bands.
+    next_band : NextBand or None
+        What brings the next band, or the target asked for; None where there is no higher one.
+    peers : PeerComparison or None
+        The global score beside those of accounts of similar size; None where the scorecard does
+        not ask for it.
     """
 
     maximum: float
-    metrics: tuple[MetricExplanation, ...]
+    metrics: tuple[AnyMetric, ...]
     components: tuple[PointsLost, ...]
     overall: PointsLost
     flags: tuple[str, ...]
+    band: str | None
+    next_band: NextBand | None
+    peers: PeerComparison | None
 
     def to_dict(self) -> dict[str, Any]:
         """Give the same as plain JSON values: what ``POST /explain`` answers for an account."""
@@ -105,4 +194,7 @@ class Explanation(NamedTuple):
             "components": [lost.to_dict() for lost in self.components],
             "overall": self.overall.to_dict(),
             "flags": list(self.flags),
+            "band": self.band,
+            "next_band": None if self.next_band is None else self.next_band.to_dict(),
+            "peers": None if self.peers is None else self.peers.to_dict(),
         }

@@ -143,8 +143,23 @@ class GoalFinder:
         """Find what brings the next of some thresholds, ascending, on the scale."""
         if score is None:
             return _without_score(observed)
-        higher = [band for band in bands if band > score]
-        return self._goal(mixed, higher[0] if higher else None)
+        return self._goal(mixed, next((band for band in bands if band > score), None))
+
+    def reach(self, mixed: Sequence[float], target: float) -> Goal:
+        """Find what brings a score above the account's, which has a value."""
+        return self._goal(mixed, target)
+
+    def highest(self, mixed: Sequence[float]) -> float:
+        """Give the highest score that an admissible value has among these peers."""
+        best = self.lower if self.falling else self.upper
+        if self.whole and math.isfinite(best):
+            best = float(math.ceil(best) if self.falling else math.floor(best))
+        rank = self.ranks.at(mixed, best)
+        return self.steps.score(1.0 - rank if self.falling else rank)
+
+    def admits(self, value: float) -> bool:
+        """Say whether a value lies within the bounds."""
+        return self.lower <= value <= self.upper
 
     def quantiles(
         self, mixed: Sequence[float], shares: Sequence[float]
@@ -185,7 +200,7 @@ class GoalFinder:
             value = math.nextafter(short, -math.inf)
             if self.whole:
                 value = float(math.floor(value))
-        if value is None or not self.lower <= value <= self.upper:
+        if value is None or not self.admits(value):
             return None
         return value + 0.0  # not -0.0
 

@@ -10,6 +10,12 @@ from numpy.typing import NDArray
 
 from serving.scoring.errors import InvalidInput
 
+#: How sure the intervals of an explanation are.
+INTERVAL_LEVEL = 0.9
+
+#: Shares of the peers whose values an explanation tells.
+QUARTILES = (0.25, 0.5, 0.75)
+
 
 class Intervals(NamedTuple):
     """Ends of intervals around peer ranks, both of shape (n_accounts, n_metrics).

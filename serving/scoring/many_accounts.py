@@ -20,6 +20,8 @@ class ManyAccounts:
     peers : PeerRanking or None
         None where no metric is compared with peers.
     coverage : Coverage
+    absolute : list of (int, Judge, list of int)
+        Of each absolute metric: its number, what judges it, and where accounts hold its columns.
     shown : list of int
         Which metric each of the first scores is of: the tree lists them in an order of its own.
     """
@@ -35,7 +37,7 @@ class ManyAccounts:
         tables = artifact.tables
         self.peers = None if tables is None else PeerRanking(tables, card.peer_metrics, column)
         self._peer_places = [place[metric.name] for metric in card.peer_metrics]
-        self._absolute = [
+        self.absolute = [
             (
                 place[metric.name],
                 metric.judging(artifact.models),
@@ -61,7 +63,7 @@ class ManyAccounts:
             flags[:] = self.peers.flags(around, observed)
             missing = np.isnan(found) * np.uint8(Status.MISSING)
             statuses[:, self._peer_places] = missing.T
-        for place, judge, columns in self._absolute:
+        for place, judge, columns in self.absolute:
             points, told = judge([accounts[:, each] for each in columns])
             scores[place] = self.scorecard.scale.score(points, of=MAX_POINTS)
             statuses[:, place] = told

@@ -78,14 +78,14 @@ class OneAccount:
 
 
 class ScalarScale:
-    """A `Scale` for one rank at a time."""
+    """A `Scale` for one rank at a time, or for points up to `of`."""
 
-    def __init__(self, scale: Scale) -> None:
-        self._maximum = scale.maximum
+    def __init__(self, scale: Scale, *, of: float = 1.0) -> None:
+        self._maximum = scale.maximum / of
         self._step = scale.step
 
     def score(self, rank: float) -> float:
-        """Put a peer rank on the scale: bit for bit what `Scale.score` gives for it.
+        """Put a peer rank, or points, on the scale: bit for bit what `Scale.score` gives for it.
 
         Examples
         --------

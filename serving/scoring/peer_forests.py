@@ -16,6 +16,7 @@ from serving.scoring.peer_table import CDF_ONE, PeerTable
 from serving.scoring.peers import Surroundings
 from serving.scoring.smooth_terms import SmoothTerms, row_blocks
 from serving.scoring.stored_arrays import pack_arrays
+from serving.scoring.stored_trees import tree_arrays
 
 #: Places evaluated at once: small enough for the processor's cache, large enough for numpy.
 _BLOCK = 1024
@@ -225,7 +226,5 @@ def _forest_arrays(forest: PeerForest) -> dict[str, NDArray[Any]]:
         "coefficients": forest.coefficients,
         "step_dimensions": np.array([dimension for dimension, _ in steps], np.int16),
         "step_ranks": np.array([rank for _, rank in steps], np.float64),
-        "tree_features": forest.trees.feature,
-        "tree_thresholds": forest.trees.threshold,
-        "tree_leaves": forest.trees.leaves,
+        **tree_arrays(forest.trees),
     }

@@ -103,7 +103,7 @@ def read_tables(
     check(numbers <= MAX_NUMBERS and nodes <= MAX_NODES, "axes")
     shared = _read_peers(arrays, "effective_peers", nodes)
     metrics = {}
-    for metric in scorecard.metrics:
+    for metric in scorecard.peer_metrics:
         key = f"metrics/{metric.name}"
         peers = shared if version == 1 else _read_peers(arrays, f"{key}/peers", nodes)
         metrics[metric.name] = _read_table(arrays, key, peers)

@@ -161,9 +161,10 @@ class Scorecard:
     @property
     def inputs(self) -> tuple[Input, ...]:
         """Every column needed, by name: the order training stores as the wire's order."""
-        columns = {column.name: column for column in self.peer_dimensions}
-        for metric in self.metrics:
-            columns |= {column.name: column for column in metric.inputs}
+        read = [column for metric in self.metrics for column in metric.inputs]
+        # Those with a limit last: what one metric cannot read is refused, whoever else reads it.
+        limited = sorted(read, key=lambda column: column.minimum is not None)
+        columns = {column.name: column for column in (*self.peer_dimensions, *limited)}
         return tuple(sorted(columns.values(), key=lambda column: column.name))
 
     @property

@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 from serving.scoring.distribution import LARGEST_VALUE, PooledDistribution
 from serving.scoring.errors import ArtifactCorrupt
 
+#: What the file is called that most arrays come from.
+TABLES = "peer_tables.npz"
+
 
 def pack_arrays(arrays: Mapping[str, NDArray[Any]]) -> bytes:
     """Pack arrays into an npz; the same arrays give the same bytes."""
@@ -25,9 +28,16 @@ def pack_arrays(arrays: Mapping[str, NDArray[Any]]) -> bytes:
 
 
 class StoredArrays:
-    """The arrays of an npz, each taken once and checked."""
+    """The arrays of an npz, each taken once and checked.
 
-    def __init__(self, data: bytes) -> None:
+    Attributes
+    ----------
+    file : str
+        What messages call it.
+    """
+
+    def __init__(self, data: bytes, file: str = TABLES) -> None:
+        self.file = file
         try:
             self._arrays = dict(_unpack(data))
         except (
@@ -44,7 +54,12 @@ class StoredArrays:
             zipfile.BadZipFile,
             struct.error,
         ) as error:
-            raise ArtifactCorrupt(f"peer_tables.npz cannot be read: {error}") from None
+            raise ArtifactCorrupt(f"{file} cannot be read: {error}") from None
+
+    @property
+    def keys(self) -> list[str]:
+        """What was not taken yet, in order."""
+        return sorted(self._arrays)
 
     def any_under(self, folder: str) -> bool:
         """Tell whether an array's key starts with this folder."""
@@ -57,22 +72,20 @@ class StoredArrays:
         """
         array = self._arrays.pop(key, None)
         if array is None:
-            raise ArtifactCorrupt(f"peer_tables.npz lacks {key}")
+            raise ArtifactCorrupt(f"{self.file} lacks {key}")
         fits = len(array.shape) == len(shape) and all(
             wanted in (None, actual) for wanted, actual in zip(shape, array.shape, strict=True)
         )
         if array.dtype != dtype or not fits:
-            raise ArtifactCorrupt(f"peer_tables.npz: {key} is {array.dtype} of {array.shape}")
+            raise ArtifactCorrupt(f"{self.file}: {key} is {array.dtype} of {array.shape}")
         if np.isnan(array).any():
-            raise ArtifactCorrupt(f"peer_tables.npz: {key} holds NaN")
+            raise ArtifactCorrupt(f"{self.file}: {key} holds NaN")
         return np.ascontiguousarray(array)
 
     def check_all_taken(self) -> None:
         """Refuse what nobody asked for; raises ArtifactCorrupt."""
         if self._arrays:
-            raise ArtifactCorrupt(
-                f"peer_tables.npz holds unknown arrays: {sorted(self._arrays)[:3]}"
-            )
+            raise ArtifactCorrupt(f"{self.file} holds unknown arrays: {sorted(self._arrays)[:3]}")
 
 
 def _unpack(data: bytes) -> Iterator[tuple[str, NDArray[Any]]]:
@@ -113,7 +126,7 @@ def within_0_1(array: NDArray[np.float64]) -> bool:
     return bool(array[0] >= 0.0 and array[-1] <= 1.0)
 
 
-def check(good: bool, key: str) -> None:
+def check(good: bool, key: str, file: str = TABLES) -> None:
     """Raise ArtifactCorrupt naming the array, unless it is good."""
     if not good:
-        raise ArtifactCorrupt(f"peer_tables.npz: {key} is out of order or out of range")
+        raise ArtifactCorrupt(f"{file}: {key} is out of order or out of range")

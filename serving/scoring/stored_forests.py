@@ -12,12 +12,10 @@ from serving.scoring.peer_forests import PeerForests, categories_of
 from serving.scoring.scorecard import Scorecard
 from serving.scoring.smooth_terms import MAX_DIMENSIONS, SmoothTerms
 from serving.scoring.stored_arrays import StoredArrays, check, read_pooled
-from serving.scoring.tree_arrays import MAX_DEPTH, MAX_TREES, Trees
+from serving.scoring.stored_trees import is_bounded, read_trees
 
 #: An account without one of its dimensions costs as much as so many others: see `PeerForests`.
 MAX_BACKGROUND = 256
-#: Of whatever is summed to log-odds, so that no sum leaves the numbers; a fit stays below 100.
-_LARGEST = 1e6
 
 
 def read_forests(arrays: StoredArrays, scorecard: Scorecard) -> PeerForests:
@@ -34,7 +32,7 @@ def read_forests(arrays: StoredArrays, scorecard: Scorecard) -> PeerForests:
     axes = tuple(_read_axis(arrays, column) for column in scorecard.peer_dimensions)
     terms = SmoothTerms(categories_of(axes)).count
     leverage = arrays.take("leverage", np.float64, (terms, terms))
-    check(_is_bounded(leverage) and bool((leverage == leverage.T).all()), "leverage")
+    check(is_bounded(leverage) and bool((leverage == leverage.T).all()), "leverage")
     # A sum of squares: no place has less than nobody.
     lengths = np.linalg.eigvalsh(leverage)
     check(bool(lengths[0] >= -1e-9 * max(lengths[-1], 1e-12)), "leverage")
@@ -80,8 +78,8 @@ def _read_forest(arrays: StoredArrays, name: str, axes: tuple[Axis, ...]) -> Pee
     terms = _read_terms(arrays, key, categories_of(axes))
     offset = arrays.take(f"{key}/offset", np.float64, (inner,))
     coefficients = arrays.take(f"{key}/coefficients", np.float64, (terms.count, inner))
-    check(_is_bounded(offset), f"{key}/offset")
-    check(_is_bounded(coefficients), f"{key}/coefficients")
+    check(is_bounded(offset), f"{key}/offset")
+    check(is_bounded(coefficients), f"{key}/coefficients")
     return PeerForest(
         pooled=read_pooled(arrays, key),
         knots=knots,
@@ -90,7 +88,7 @@ def _read_forest(arrays: StoredArrays, name: str, axes: tuple[Axis, ...]) -> Pee
         terms=terms,
         coefficients=coefficients,
         offset=offset,
-        trees=_read_trees(arrays, key, inner, sum(count or 1 for count in terms.categories)),
+        trees=read_trees(arrays, key, inner, sum(count or 1 for count in terms.categories)),
         observed=observed,
     )
 
@@ -102,22 +100,3 @@ def _read_terms(arrays: StoredArrays, key: str, categories: tuple[int, ...]) -> 
     check(bool(np.isin(dimensions, numbers).all()), f"{key}/step_dimensions")
     check(bool(((ranks >= 0.0) & (ranks <= 1.0)).all()), f"{key}/step_ranks")
     return SmoothTerms(categories, tuple(zip(dimensions.tolist(), ranks.tolist(), strict=True)))
-
-
-def _read_trees(arrays: StoredArrays, key: str, outputs: int, features: int) -> Trees:
-    feature = arrays.take(f"{key}/tree_features", np.int16, (None, None))
-    trees, nodes = feature.shape
-    threshold = arrays.take(f"{key}/tree_thresholds", np.float32, (trees, nodes))
-    leaves = arrays.take(f"{key}/tree_leaves", np.float32, (trees, nodes + 1, outputs))
-    # An array without numbers may claim any size.
-    check(trees <= MAX_TREES, f"{key}/tree_features")
-    check(nodes + 1 in [2**depth for depth in range(MAX_DEPTH + 1)], f"{key}/tree_features")
-    check(bool(((feature >= 0) & (feature < features)).all()), f"{key}/tree_features")
-    # What always goes left has an infinite threshold.
-    check(bool((threshold > -np.inf).all()), f"{key}/tree_thresholds")
-    check(_is_bounded(leaves), f"{key}/tree_leaves")
-    return Trees(feature, threshold, leaves)
-
-
-def _is_bounded(array: NDArray[np.float64] | NDArray[np.float32]) -> bool:
-    return bool((np.abs(array) <= _LARGEST).all())

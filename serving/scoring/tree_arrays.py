@@ -66,6 +66,11 @@ class Trees:
         total = np.zeros((len(features), leaves.shape[2]))
         for rows in row_blocks(len(features), _BLOCK):
             reached = self._leaves_reached(np.ascontiguousarray(features[rows]))
+            if leaves.shape[2] == 1 and len(leaves):
+                each = leaves[np.arange(len(leaves))[:, None], reached]
+                # Tree by tree as below; 0.0, because it might have begun with -0.0.
+                total[rows] = np.add.accumulate(each)[-1] + 0.0
+                continue
             found = np.empty_like(total[rows])
             for tree, numbers in zip(leaves, reached, strict=True):
                 # "clip" spares a copy; the numbers are always good.

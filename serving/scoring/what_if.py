@@ -27,18 +27,19 @@ def changed(
     accounts : ndarray of shape (n_accounts, n_inputs)
         In the order of `inputs`.
     changes : mapping of str to a value
-        Input → what all accounts have instead: a number, a category's name, a date; None means
-        "not known".
+        Input → what all accounts have instead: a number, a category's name, a date, true or
+        false; None means "not known".
     scoring_date : date, optional
         Needed only to change a date.
 
     Raises
     ------
     InvalidInput
-        Naming every input that there is not, or the first value that is not of its type.
+        Naming every input that there is not, or the first value that is not of its type or below
+        its minimum.
     """
     columns = {entry.name: column for column, entry in enumerate(inputs)}
-    unknown = sorted(changes.keys() - columns.keys())
+    unknown = sorted(map(str, changes.keys() - columns.keys()))
     if unknown:
         raise InvalidInput(
             f"there is no input {', '.join(unknown)} to change; there are {', '.join(columns)}"

@@ -107,7 +107,7 @@ def test_the_artifact_version_stands_in_every_prediction(scorer, accounts):
         ("", ()),
         ("flags", ("flags",)),
         (" flags , intervals,", ("intervals", "flags")),
-        ("artifact_version,flags,intervals,flags", EXTRAS),
+        ("artifact_version,coverage,flags,band,statuses,intervals,flags", EXTRAS),
     ],
 )
 def test_the_setting_is_words_with_commas_between(text, extras):
@@ -122,7 +122,8 @@ def test_an_unknown_word_is_a_mistake_that_names_the_words_there_are(text):
     with pytest.raises(SettingsError) as caught:
         read_settings(InferenceSettings, {"SCORECARD_EXTRAS": text})
 
-    assert "SCORECARD_EXTRAS: may hold intervals, flags, artifact_version, not" in str(caught.value)
+    words = "intervals, statuses, flags, band, coverage, artifact_version"
+    assert f"SCORECARD_EXTRAS: may hold {words}, not" in str(caught.value)
 
 
 def test_the_container_does_not_start_with_an_unknown_word(tmp_path):
@@ -134,4 +135,4 @@ def test_the_container_does_not_start_with_an_unknown_word(tmp_path):
 
     assert started.returncode == 2
     assert "SCORECARD_EXTRAS" in started.stderr
-    assert "flags, artifact_version, not 'colour'" in started.stderr
+    assert "coverage, artifact_version, not 'colour'" in started.stderr

@@ -216,3 +216,75 @@ def test_ranks_fall_into_the_buckets_of_prometheus_one_by_one_and_many_at_once(r
             bins, total = observed(ranks[:, metric])
             assert counts.bins[metric] == bins
             assert counts.totals[metric] == pytest.approx(total)
+
+
+#: A server of a card of absolute metrics.
+ABSOLUTE = """
+sys.path.insert(0, 'tests/inference')
+from absolute_models import make_scorer
+from serving.inference.prediction import Manner, predict
+from serving.inference.served_model import ServedModel
+from serving.inference.wire.formats import JSON, JSON_LINES
+import datetime as dt
+scorer = make_scorer()
+
+def serve_lines(kept, *lines):
+    model = ServedModel(scorer, metrics=kept)
+    body = b'\\n'.join(lines)
+    moment = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
+    predict(model, body, JSON_LINES, JSON, Manner(keep_bad_rows=True), moment)
+"""
+
+
+def test_statuses_of_absolute_metrics_are_counted_without_the_rows_that_cannot_be_read():
+    found = samples(
+        run_script(
+            SERVER
+            + dedent(ABSOLUTE)
+            + dedent(
+                """
+                def work():
+                    kept = start()
+                    serve_lines(
+                        kept,
+                        b'[200, true, true, "2026-02-01", "gold", 100]',
+                        b'[0, true, false, "2026-02-01", "trial", 100]',
+                        b'[200, "perhaps", true, "2026-02-01", "gold", 100]',
+                        b'[200, null, true, null, "lead", 100]',
+                    )
+                    serve_lines(kept, *[b'[200, true, true, "2026-02-01", "gold", 100]'] * 40)
+                fork(work)
+                fork(scrape)
+                """
+            )
+        )
+    )
+
+    def told(metric):
+        labels = [dict(key[1:]) for key in found if key[0] == "scorecard_metric_statuses_total"]
+        counts = {
+            one["status"]: found[
+                "scorecard_metric_statuses_total", ("metric", metric), ("status", one["status"])
+            ]
+            for one in labels
+        }
+        return {status: count for status, count in counts.items() if count}
+
+    assert found["scorecard_rows_total",] == 43
+    assert found["scorecard_bad_rows_total",] == 1
+    assert told("activation") == {"ok": 42, "no_denominator": 1}
+    assert told("plan") == {"ok": 41, "not_applicable": 1, "missing": 1}
+    assert told("calls") == {"ok": 41, "not_applicable": 1, "missing": 1}
+    assert told("monitoring") == {"ok": 42, "missing": 1}
+    assert not [key for key in found if key[0].startswith("scorecard_peer_rank")]
+
+
+def test_cards_of_peer_metrics_count_no_statuses():
+    found = samples_of(
+        """
+        fork(lambda: serve(start(), np.array([[30, 2, 0.5, 0]])))
+        fork(scrape)
+        """
+    )
+
+    assert not [key for key in found if key[0] == "scorecard_metric_statuses_total"]

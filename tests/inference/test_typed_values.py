@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from wire_examples import CSV, TODAY, decode, refusal
+from wire_examples import CSV, JSON, LINES, TODAY, decode, refusal
 
 from serving.inference.wire.columns import Columns
 from serving.scoring import Input
@@ -140,3 +140,60 @@ def test_spaces_around_a_csv_cell_mean_nothing(line):
 
     assert account[:2].tolist() == [0, 1]
     assert np.isnan(account[2])
+
+
+FACTS = Columns([Input("in_use", "boolean"), Input("used", minimum=0.0)])
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [(True, 1), (False, 0), (1, 1), (0, 0), (1.0, 1), ("true", 1), ("FALSE", 0), ("1", 1)],
+)
+def test_true_and_false_are_read_however_they_are_written(value, number):
+    body = json.dumps([[value, 0]]).encode()
+
+    assert decode(body, columns=FACTS).accounts.tolist() == [[number, 0]]
+
+
+@pytest.mark.parametrize("value", ["yes", "t", 2, -1, 0.5, "1.5", [], {}, [True]])
+def test_nothing_else_is_true_or_false(value):
+    body = json.dumps([[True, 0], [value, 0]]).encode()
+
+    assert refusal(body, columns=FACTS) == "/1/0: in_use must be true or false"
+
+
+@pytest.mark.parametrize("value", [True, False])
+def test_true_is_no_number_beside_a_column_of_true_and_false_either(value):
+    body = json.dumps([[value, value]]).encode()
+
+    assert refusal(body, columns=FACTS) == "/0/1: used must be a number, not true or false"
+
+
+#: All numbers, so that plain bodies are read at once.
+COUNTS = Columns([Input("used", minimum=0.0), Input("rate")])
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "where"),
+    [
+        (b'{"instances": [{"features": [1, 1]}, {"features": [-0.5, -1]}]}', JSON,
+         "/instances/1/features/0"),
+        (b'{"instances": [[1, 1], ["-0.5", -1]]}', JSON, "/instances/1/0"),
+        (b'{"inputs": [[1, 1], [-5e-1, -1]]}', JSON, "/inputs/1/0"),
+        (b'{"dataframe_records": [{"used": 1, "rate": 1}, {"rate": -1, "used": -0.5}]}', JSON,
+         "/dataframe_records/1/used"),
+        (b'{"used": [1, -0.5], "rate": [1, -1]}', JSON, "/used/1"),
+        (b"1,1\n-0.5,-1\n", CSV, "line 2"),
+        (b"rate,used\n1,1\n-1,-0.5\n", CSV, "line 3"),
+        (b"[1, 1]\n[-0.5, -1]\n", LINES, "line 2"),
+    ],
+)  # fmt: skip
+def test_a_number_below_the_least_there_can_be_is_named_in_every_format(body, content_type, where):
+    assert refusal(body, content_type, COUNTS) == f"{where}: used must be 0 or more"
+
+
+def test_a_row_below_the_least_there_can_be_is_a_bad_row_where_these_are_kept():
+    decoded = decode(b"1,1\n-1,1\n2,1\n", CSV, COUNTS, keep_bad_rows=True)
+
+    assert decoded.bad_rows == {1: "line 2: used must be 0 or more"}
+    np.testing.assert_array_equal(decoded.accounts, [[1, 1], [np.nan, np.nan], [2, 1]])

@@ -81,7 +81,7 @@ def test_csv_is_a_line_per_row_in_the_order_of_the_keys_without_a_header(scorer,
             if isinstance(value, float):
                 assert cell == ("" if np.isnan(value) else repr(value))
             else:
-                assert cell == ("|".join(value) if isinstance(value, list) else value)
+                assert cell == ("|".join(value) if isinstance(value, list) else value or "")
 
 
 def test_csv_quotes_what_would_break_a_line():
@@ -159,7 +159,7 @@ def test_the_schema_lists_every_key_an_answer_has_in_its_order(scorer, accounts,
     rows = predictions.rows(accounts, scorer.score(accounts), STAMP)
     schema = json.loads(encode_schema(scorer, predictions))
 
-    kinds = {"number": int | float | None, "string": str, "array": list}
+    kinds = {"number": int | float | None, "string": str | None, "array": list}
     assert [output["name"] for output in schema["outputs"]] == list(predictions.keys)
     for prediction in json.loads(written(JSON, predictions.keys, rows))["predictions"]:
         for output in schema["outputs"]:

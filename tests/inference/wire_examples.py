@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import random
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
@@ -28,7 +29,10 @@ MIXED = Columns(
         Input("rate"),
     ]
 )
-MODELS = [NUMBERS, MIXED]
+#: What metrics with an absolute score read: true and false, and numbers that have a least value.
+FACTS = Columns([Input("in_use", "boolean"), Input("used", minimum=0.0), Input("call", "date")])
+COUNTS = Columns([Input("used", minimum=0.0), Input("bought", minimum=1.0), Input("rate")])
+MODELS = [NUMBERS, MIXED, FACTS, COUNTS]
 
 #: How many bodies are generated, in all, where.
 BUDGETS = [
@@ -79,6 +83,9 @@ VALUES = {
         st.datetimes().map(dt.datetime.isoformat),
         st.sampled_from(["", "NaN", "2026-02-28 08:00:00+02:00"]),
     ),
+    "boolean": st.sampled_from(
+        [None, True, False, 1, 0, 1.0, 0.0, "true", "False", " TRUE ", "1", "0.0", "", "NaN"]
+    ),
 }
 #: Numbers and nulls alone, as Einstein Studio sends them: what is read at once.
 PLAIN = st.one_of(
@@ -92,10 +99,14 @@ def batches(columns: Columns, *, plain: bool = False, min_size: int = 0, max_siz
     row = [
         st.one_of(st.none(), TEXTS, st.sampled_from(entry.categories))
         if entry.type == "category"
-        else values[entry.type]
+        else values[entry.type].filter(partial(_is_enough, entry.minimum))
         for entry in columns.inputs
     ]
     return st.lists(st.tuples(*row).map(list), min_size=min_size, max_size=max_size)
+
+
+def _is_enough(least, value):
+    return least is None or value in (None, "", "NaN") or float(value) >= least
 
 
 def expected(batch, columns: Columns):
@@ -110,6 +121,8 @@ def expected(batch, columns: Columns):
                 accounts[row, place] = entry.categories.index(value) if known else np.nan
             elif entry.type == "date":
                 accounts[row, place] = (TODAY - dt.date.fromisoformat(value[:10])).days
+            elif entry.type == "boolean":
+                accounts[row, place] = str(value).strip().lower() in ("true", "1", "1.0")
             else:
                 accounts[row, place] = float(value) or 0.0
     return accounts

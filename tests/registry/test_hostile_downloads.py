@@ -17,10 +17,11 @@ from registries import InDirectory, InS3, files_in, make_s3_client, visible
 from serving.registry import RegistryError, fetch_current
 from serving.registry.pointer import POINTER
 from serving.scoring import load_scorer
-from serving.scoring.artifact import SERVED
+from serving.scoring.artifact import GOLDEN, TABLES
 from serving.scoring.manifest import MANIFEST
 from training.registry import publish
 
+SERVED = (TABLES, GOLDEN)
 NAMES = (POINTER, MANIFEST, *SERVED)
 
 

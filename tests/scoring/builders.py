@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serving.scoring.artifact import GOLDEN, TABLES, Artifact, build_manifest
+from serving.scoring.column import Input
 from serving.scoring.distribution import PooledDistribution
 from serving.scoring.golden import make_golden
 from serving.scoring.manifest import MANIFEST, describe_files, to_json
 from serving.scoring.peer_axes import Axis
 from serving.scoring.peer_table import CDF_ONE, PeerTable
 from serving.scoring.peer_tables import PeerTables
-from serving.scoring.column import Input
 from serving.scoring.scorecard import Scorecard, scorecard_from_dict
 from serving.scoring.scorer import Scorer
 

@@ -23,7 +23,7 @@ from serving.scoring.artifact import (
     read_files,
     write_artifact,
 )
-from serving.scoring.manifest import MANIFEST
+from serving.scoring.manifest import FORMAT_VERSION, MANIFEST
 from serving.scoring.scorecard import scorecard_from_dict
 
 PARTS = make_parts()
@@ -102,7 +102,7 @@ def test_a_manifest_says_what_there_is() -> None:
     manifest = json.loads(build_manifest(card, PARTS.files, {"seed": 5}))
 
     assert manifest["format"] == "scorecard-artifact"
-    assert manifest["format_version"] == 2
+    assert manifest["format_version"] == FORMAT_VERSION
     assert list(manifest["files"]) == sorted(PARTS.files)
     assert manifest["scorecard"] == make_tree()
     assert [column["name"] for column in manifest["inputs"]] == sorted(WIRE_ORDER)
@@ -199,7 +199,7 @@ def test_many_unlisted_files_make_a_short_message(folder: Path) -> None:
 
 
 def test_an_artifact_of_another_format_version_is_refused_naming_both(tmp_path: Path) -> None:
-    folder = PARTS.with_manifest(format_version=3).write(tmp_path / "model")
+    folder = PARTS.with_manifest(format_version=4).write(tmp_path / "model")
 
-    with pytest.raises(UnsupportedFormat, match=r"artifact format 3; this program reads 1, 2"):
+    with pytest.raises(UnsupportedFormat, match=r"artifact format 4; this program reads 1, 2, 3"):
         load_scorer(folder)

@@ -3,12 +3,14 @@ from collections import deque
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from builders import INF, NAN
 
+from serving.scoring.column import Input
 from serving.scoring.encoding import encode_column
 from serving.scoring.errors import InvalidInput
-from serving.scoring.column import Input
+from serving.scoring.what_if import changed
 
 NUMBER = Input("seats")
 CATEGORY = Input("region", "category", ("EU", "US"))
@@ -200,3 +202,78 @@ def test_a_refused_value_is_shown_in_part_only() -> None:
         encode_column(DATE, ["x" * 10_000], TODAY)
 
     assert len(str(caught.value)) < 200
+
+
+FLAG = Input("in_use", "boolean")
+
+
+@pytest.mark.parametrize(
+    ("values", "expected", "why"),
+    [
+        ([True, False], [1, 0], "bools"),
+        ([1, 0, 1.0, np.int64(0), np.bool_(1)], [1, 0, 1, 0, 1], "ones and zeros, and numpy's"),
+        (["true", "FALSE", " True ", "1", "0"], [1, 0, 1, 1, 0], "texts, in any case"),
+        ([None, NAN, pd.NA, pd.NaT], [NAN] * 4, "not known"),
+        (np.array([True, False]), [1, 0], "an array"),
+        (np.array([1, 0], dtype=np.int8), [1, 0], "an array of integers"),
+        (np.array([1.0, NAN]), [1, NAN], "an array of floats"),
+        (pd.array([True, None], dtype="boolean"), [1, NAN], "a column of pandas"),
+        ([], [], "no accounts"),
+    ],
+)
+def test_true_is_one_and_false_is_zero(values: Any, expected: list[float], why: str) -> None:
+    np.testing.assert_array_equal(encode(FLAG, values), expected, why)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (["yes"], "in_use in row 0 is not true or false: 'yes'"),
+        ([True, 2], "in_use in row 1 is not true or false: 2"),
+        ([None, 0.5], "in_use in row 1 is not true or false: 0.5"),
+        ([""], "in_use in row 0 is not true or false: ''"),
+        ([[True]], "in_use in row 0 is not true or false: list"),
+        ([dt.date(2024, 1, 1)], "in_use in row 0 is not true or false: date"),
+        (np.array([1, -1]), "in_use in row 1 is not true or false: -1"),
+        (np.array([NAN, INF]), "in_use in row 1 is not true or false: inf"),
+        (np.array(["2024-01-01"], dtype="M8[D]"), "in_use in row 0 is not true or false: date"),
+    ],
+)
+def test_nothing_else_is_true_or_false(values: Any, message: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        encode(FLAG, values)
+
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("values", [[3, None, 0, -0.5], np.array([3.0, NAN, 0.0, -0.5])])
+def test_a_number_below_the_minimum_is_named(values: Any) -> None:
+    with pytest.raises(InvalidInput, match="used in row 3 is below 0, its minimum"):
+        encode(Input("used", minimum=0.0), values)
+
+
+def test_the_minimum_itself_and_what_is_missing_are_taken() -> None:
+    encoded = encode(Input("used", minimum=1.0), [1, None, 1.5])
+
+    np.testing.assert_array_equal(encoded, [1, NAN, 1.5])
+
+
+@pytest.mark.parametrize(
+    ("entry", "value", "message"),
+    [
+        (Input("used", minimum=0.0), -1, "used is below 0, its minimum"),
+        (FLAG, "maybe", "in_use is not true or false: 'maybe'"),
+    ],
+)
+def test_a_change_that_cannot_be_is_refused(entry: Input, value: Any, message: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        changed(np.zeros((2, 1)), [entry], {entry.name: value})
+
+    assert str(caught.value) == message
+
+
+def test_accounts_can_be_changed_to_true_and_to_not_known() -> None:
+    accounts = np.zeros((2, 1))
+
+    assert changed(accounts, [FLAG], {"in_use": True}).tolist() == [[1], [1]]
+    assert np.isnan(changed(accounts, [FLAG], {"in_use": None})).all()

@@ -13,8 +13,8 @@ from test_two_ways import CASES, SCALES, make_any_tree, make_odd_accounts
 
 from serving.scoring import Flag, InvalidInput, load_scorer
 from serving.scoring.distribution import PooledDistribution
-from serving.scoring.explanation import QUARTILES
 from serving.scoring.goals import STATUSES
+from serving.scoring.intervals import QUARTILES
 from serving.scoring.scorecard import Ties, scorecard_from_dict
 
 
@@ -188,7 +188,14 @@ def test_the_plain_form_is_json(kind):
     assert statuses <= STATUSES.keys()
 
 
-@pytest.mark.parametrize("bands", [[5.0, 5.0], [5.0, 2.0], [-1.0], [11.0], [NAN]])
+def test_a_band_that_is_given_twice_is_named():
+    scorer = make_scorer()
+
+    with pytest.raises(InvalidInput, match="the band 5 is given twice"):
+        scorer.explain(make_accounts(scorer, 1), bands=[2.0, 5.0, 5.0])
+
+
+@pytest.mark.parametrize("bands", [[5.0, 2.0], [-1.0], [11.0], [NAN]])
 def test_bands_that_do_not_ascend_within_the_scale_are_refused(bands):
     scorer = make_scorer()
 

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 from builders import NAN, make_scorer
+from health_card import make_absolute_scorer, make_tree_of
 from hypothesis import given
 from hypothesis import strategies as st
 from test_two_ways import CASES, make_any_tree, make_odd_accounts
 
+from serving.scoring.coverage import Coverage
 from serving.scoring.drivers import Drivers
 from serving.scoring.rollup import RollUp
 from serving.scoring.scorecard import scorecard_from_dict
@@ -21,13 +23,19 @@ def make_deal(missing, components, scale="zero_to_100"):
             "id": "by-hand",
             "scale": {"type": scale},
             "missing": missing,
-            "peer_dimensions": [],
+            "peer_dimensions": [{"name": "size", "type": "number"}],
             "metrics": {name: {"kind": "peer"} for name in names},
             "components": components,
         }
     )
-    drivers, roll_up = Drivers(card), RollUp(card, names)
-    return lambda *scores: drivers.deal(scores, roll_up.one(scores))
+    drivers, roll_up, coverage = Drivers(card), RollUp(card, names), Coverage(card, names)
+
+    def deal(*scores):
+        statuses = [np.array([np.isnan(score)], dtype=np.uint8) for score in scores]
+        shares = [covered.share[0] for covered in coverage.of(statuses)]
+        return drivers.deal(scores, roll_up.one(scores), shares)
+
+    return deal
 
 
 ONE_LEVEL = {"all": {"weight": 1, "metrics": {"qbr": 10, "cadence": 20, "churn": 15}}}
@@ -130,6 +138,26 @@ def test_a_component_of_which_nothing_is_known_is_treated_like_a_missing_metric(
     assert sum(d.points_lost for d in whole.drivers if d.metric in "bc") == pytest.approx(lost)
     identity_holds(whole, 100.0)
     identity_holds(known, 100.0)
+
+
+def test_a_component_that_is_withheld_counts_for_nothing_above_it():
+    known = {"kind": "linear", "best": 100, "worst": 0}
+    metrics = {name: {**known, "input": f"{name}_points"} for name in ("a", "b", "c")}
+    components = {
+        "thin": {"weight": 1, "metrics": {"a": 1, "b": 3}, "coverage": {"minimum": 0.5}},
+        "full": {"weight": 1, "metrics": {"c": 1}},
+    }
+    scorer = make_absolute_scorer(make_tree_of(metrics, components=components))
+    columns = {"a_points": [90.0], "b_points": [NAN], "c_points": [40.0]}
+
+    (why,) = scorer.explain(scorer.encode(columns))
+
+    thin, full = why.components
+    assert (thin.score, thin.coverage, thin.reason) == (None, 0.25, "insufficient_coverage")
+    assert (full.score, why.overall.score, why.overall.coverage) == (40.0, 40.0, 0.5)
+    weights = {driver.metric: driver.weight for driver in why.overall.drivers}
+    assert weights == {"a": 0.0, "b": 0.0, "c": 1.0}
+    identity_holds(why.overall, 100.0)
 
 
 def test_a_payload_alone_gives_the_scores_again():

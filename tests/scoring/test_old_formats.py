@@ -55,5 +55,5 @@ def test_a_newer_format_is_refused_saying_which_is_read(newer: int, tmp_path: Pa
     with pytest.raises(UnsupportedFormat) as caught:
         load_scorer(folder)
 
-    assert str(caught.value) == f"artifact format {newer}; this program reads 1, 2"
+    assert str(caught.value) == f"artifact format {newer}; this program reads 1, 2, 3"
     assert (folder / MANIFEST).is_file()

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from builders import INF, NAN, make_accounts, make_curve, make_scorer
 
-from serving.scoring.peer_axes import Axis, locate
 from serving.scoring.column import Input
+from serving.scoring.peer_axes import Axis, locate
 
 #: Value 0..100 is rank 0..1.
 EVEN = make_curve([(0, 0), (100, 1)])

@@ -6,9 +6,9 @@ import pytest
 from builders import CURVES, INF, KNOTS, NAN, make_axis, make_curve, make_table
 from numpy.typing import NDArray
 
+from serving.scoring.column import Input
 from serving.scoring.peer_axes import Cells, locate
 from serving.scoring.peer_table import CDF_ONE, PeerTable
-from serving.scoring.column import Input
 from serving.scoring.scorecard import PeerMetric, Ties
 
 AXES = [make_axis(Input("age")), make_axis(Input("size"))]

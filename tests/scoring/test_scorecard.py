@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from serving.scoring.column import Input
 from serving.scoring.contradictions import tree_mistakes
 from serving.scoring.errors import InvalidScorecard
-from serving.scoring.column import Input
 from serving.scoring.scorecard import Scale, scorecard_from_dict
 
 

@@ -66,14 +66,16 @@ def both_ways(scorer: Scorer, accounts: NDArray[np.float64]) -> tuple[bytes, byt
     """Score accounts all at once and one at a time."""
     many = ManyAccounts(scorer.artifact)
     assert isinstance(scorer.artifact.tables, PeerTables)
-    one = OneAccount(many, scorer.artifact.tables)
+    one = OneAccount(many)
     width = len(scorer.outputs) - 1
     values, ranks = np.empty((len(accounts), width)), np.empty((len(accounts), len(many.shown)))
     flags = np.empty(len(accounts), np.uint8)
-    many.score(accounts, values, ranks, flags)
+    statuses = np.zeros(ranks.shape, np.uint8)
+    many.score(accounts, values, ranks, flags, statuses)
     alone = [one.score(account) for account in accounts.tolist()]
-    together = np.column_stack([values, ranks, flags])
-    return together.tobytes(), np.array([[*a.values, *a.ranks, a.flags] for a in alone]).tobytes()
+    together = np.column_stack([values, ranks, flags, statuses])
+    rows = [[*a.values, *a.ranks, a.flags, *a.statuses] for a in alone]
+    return together.tobytes(), np.array(rows).tobytes()
 
 
 @pytest.mark.parametrize(("ties", "missing", "scale"), CASES)
@@ -173,4 +175,4 @@ def test_these_tests_see_atoms_with_knots_in_their_jumps() -> None:
     # Else the rarest branch of both ways would go untested.
     scorer = make_scorer(make_any_tree("mid", "skip", SCALES[0]))
 
-    assert ManyAccounts(scorer.artifact).lookup.rulers.has_pairs
+    assert ManyAccounts(scorer.artifact).peers.lookup.rulers.has_pairs

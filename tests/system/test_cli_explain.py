@@ -133,6 +133,7 @@ def test_a_missing_value_and_a_band_are_told_in_words(small_trained, small, acco
         ({"--set": "macro=many"}, "macro is a number, not 'many'"),
         ({"--set": "macro=nan"}, "macro is a number, not 'nan'"),
         ({"--set": "macro"}, "'macro' is not NAME=VALUE"),
+        ({"--band": "5", "--band=5": "--json"}, "the band 5 is given twice"),
         ({"--band": "11"}, "bands are thresholds that ascend from 0 to 10"),
     ],
 )

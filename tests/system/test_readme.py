@@ -1,6 +1,7 @@
 """What the README says is so: its commands run, its answer is the answer."""
 
 import importlib.metadata
+import json
 import re
 import subprocess
 import sys
@@ -22,6 +23,22 @@ README = (ROOT / "README.md").read_text()
 
 #: Needs the network and minutes; a fresh clone runs it in CI.
 NOT_HERE = ("make ",)
+
+PAGES = [
+    "README.md",
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "CHANGELOG.md",
+    "data/README.md",
+    "deploy/README.md",
+    "deploy/EINSTEIN_STUDIO.md",
+]
+#: A link within the repository: the file, and the place on it.
+LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(#([^)]+))?\)")
+
+#: A number in a line of output.
+FIGURE = re.compile(r"[0-9][0-9,]*(?:\.[0-9]+)?")
 
 
 def blocks(language):
@@ -60,11 +77,14 @@ def checkout(tmp_path_factory):
     # What a reader of "Your own accounts" has made.
     (folder / "my_card.yaml").write_text(blocks("yaml")[0])
     write_accounts(folder / "my_accounts")
+    said = []
     for line in shell_lines():
         done = subprocess.run(
             line, shell=True, cwd=folder, check=False, capture_output=True, text=True
         )
         assert done.returncode == 0, f"{line}\n{done.stderr}"
+        said += [done.stdout, done.stderr]
+    (folder / "said.txt").write_text("".join(said))
     return folder
 
 
@@ -89,15 +109,80 @@ def test_the_container_s_answer_shown_is_its_answer(checkout, free_container):
     assert given.split(",")[:-1] == answer.split(",")[:-1]
 
 
+def test_what_commands_are_shown_to_print_they_print(checkout):
+    said = (checkout / "said.txt").read_text().splitlines()
+
+    shown = [line for block in blocks("text") for line in block.splitlines() if line]
+
+    assert len(shown) > 10
+    assert not [line for line in shown if not any(reads_like(line, each) for each in said)]
+
+
+def reads_like(one, other):
+    """Compare lines; another kind of processor may move a figure a little."""
+    if FIGURE.sub("0", one) != FIGURE.sub("0", other):
+        return False
+    pairs = zip(FIGURE.findall(one), FIGURE.findall(other), strict=True)
+    return all(
+        # Of counts two; a share is off by 2 % of itself at most.
+        float(a.replace(",", ""))
+        == pytest.approx(float(b.replace(",", "")), rel=0.02, abs=0 if "." in a else 2)
+        for a, b in pairs
+    )
+
+
+def test_the_mistakes_shown_are_told(checkout):
+    (shown,) = [block for block in blocks("console") if "lint broken" in block]
+    *commands, first, second = shown.splitlines()
+
+    for command in commands[:-1]:
+        subprocess.run(command.removeprefix("$ "), shell=True, cwd=checkout, check=True)
+    told = subprocess.run(
+        commands[-1].removeprefix("$ "),
+        shell=True,
+        cwd=checkout,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+    assert told.returncode == 2
+    assert told.stderr.splitlines() == [first, second]
+
+
+def test_the_band_and_the_statuses_shown_are_those_answered(checkout, free_container):
+    (shown,) = [block for block in blocks("console") if "SCORECARD_EXTRAS" in block]
+    serve, *command, answer = re.split(r"\n(?=\$ |\{|    )", shown.strip())
+    (extras,) = re.findall(r"SCORECARD_EXTRAS=(\S+)", serve)
+    artifact = checkout / "build" / "health"
+    assert str(artifact.relative_to(checkout)) in serve
+    port = free_container(artifact, SCORECARD_EXTRAS=extras).port
+
+    line = "\n".join(command).removeprefix("$ ").replace(":8080", f":{port}")
+    given = subprocess.run(
+        line, shell=True, cwd=checkout, check=True, capture_output=True, text=True
+    ).stdout
+
+    (prediction,) = json.loads(given)["predictions"]
+    pairs = re.findall(r'"(\w+)":([^\[,}\]][^,}\]]*)', answer)
+    assert len(pairs) == 7
+    expected = {key: json.loads(value) for key, value in pairs}
+    assert {key: prediction[key] for key in expected} == {
+        key: pytest.approx(value, abs=1) if isinstance(value, float) else value
+        for key, value in expected.items()
+    }
+
+
 @pytest.fixture
 def free_container(tmp_path):
     """Start the README's container on a port that is free."""
     started = []
 
-    def start(artifact):
+    def start(artifact, **settings):
         port = free_port()
         command = [BIN / "scorecard", "serve", artifact, "--port", port]
-        started.append(Process(command, tmp_path / "log", port=port, SCORECARD_WORKERS="1"))
+        settings["SCORECARD_WORKERS"] = "1"
+        started.append(Process(command, tmp_path / "log", port=port, **settings))
         started[-1].wait_for_ping()
         return started[-1]
 
@@ -150,6 +235,14 @@ def test_every_command_in_the_table_exists():
 
 
 def test_every_link_leads_somewhere():
-    for page in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"]:
-        for link in re.findall(r"\]\((?!https?:)([^)#]+)\)", (ROOT / page).read_text()):
-            assert (ROOT / link).exists(), f"{page}: {link}"
+    for page in PAGES:
+        for link, _, place in LINK.findall((ROOT / page).read_text()):
+            led = (ROOT / page).parent / link if link else ROOT / page
+            assert led.exists(), f"{page}: {link}"
+            assert not place or place in places_of(led), f"{page}: {link}#{place}"
+
+
+def places_of(page):
+    """Give what a link can name on a page: its headings, in GitHub's spelling."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in headings}

@@ -8,11 +8,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from serving.scoring.artifact import Artifact
+from serving.scoring.column import Input
 from serving.scoring.distribution import PooledDistribution
 from serving.scoring.peer_axes import Axis, locate
 from serving.scoring.peer_table import CDF_ONE, PeerTable
 from serving.scoring.peer_tables import PeerTables
-from serving.scoring.column import Input
 from serving.scoring.scorecard import Scorecard, scorecard_from_dict
 from serving.scoring.scorer import Scorer
 from training.axes import fit_axes

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from fit_builders import AGE, NAN, REGION, SIZE
 
-from serving.scoring.peer_axes import locate
 from serving.scoring.column import Input
+from serving.scoring.peer_axes import locate
 from training.axes import MAX_NODES, NODES, fit_axes, in_ranks, is_grid, to_ranks, with_steps
 from training.errors import DataError
 

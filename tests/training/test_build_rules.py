@@ -1,6 +1,7 @@
 """What a build decides before it writes anything."""
 
-from training.build import check_place, nonzero_counts
+from training.artifact_place import check_place
+from training.build import nonzero_counts
 
 
 def test_an_empty_folder_is_a_good_place(tmp_path):

@@ -21,13 +21,14 @@ from fit_builders import (
     measure_error,
 )
 
-from serving.scoring.peer_axes import locate
 from serving.scoring.column import Input
+from serving.scoring.peer_axes import locate
 from serving.scoring.scorecard import PeerMetric
 from serving.scoring.stored_peers import read_peers
 from training.assemble import assemble
 from training.definition import EstimatorOptions
 from training.fit import FitPlan, fit_metric, fit_tables
+from training.fitted import Fitted
 from training.peer_models import ESTIMATORS
 from training.peer_models.marginal import Marginal
 from training.synthetic import METRICS
@@ -274,7 +275,7 @@ def test_the_same_fit_makes_the_same_artifact(fitted, fitted_by_two):
     card = make_scorecard(list(COLUMNS), (AGE, SIZE))
 
     one, other = (
-        assemble(card, tables, training={}, for_people={}, seed=3)
+        assemble(card, Fitted(tables), training={}, for_people={}, seed=3)
         for tables, _ in (fitted, fitted_by_two)
     )
 

@@ -14,13 +14,13 @@ def test_golden_rows_hold_the_edges_of_every_column(metrics):
     columns = {f"m{number:03}": POWER + number for number in range(metrics)}
     plan = make_plan([AGE, REGION], np.column_stack([PLACES[:, 0], np.arange(1500) % 3]))
     tables, _ = fit_tables(plan, columns, dict.fromkeys(columns, MARGINAL), jobs=1)
-    inputs = make_scorecard(list(columns), (AGE, REGION)).inputs
+    card = make_scorecard(list(columns), (AGE, REGION))
 
-    rows = golden_accounts(tables, inputs, seed=0)
+    rows = golden_accounts(card, tables, seed=0)
 
-    assert rows.tobytes() == golden_accounts(tables, inputs, seed=0).tobytes()
+    assert rows.tobytes() == golden_accounts(card, tables, seed=0).tobytes()
     assert np.isnan(rows).all(axis=1).sum() == 1
-    for position, column in enumerate(inputs):
+    for position, column in enumerate(card.inputs):
         missing = np.isnan(rows).sum(axis=1) == 1
         assert np.isnan(rows[missing][:, position]).sum() == 1, column.name
         low, high = (0, 2) if column.name == REGION.name else _ends(tables, column.name)

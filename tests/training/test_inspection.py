@@ -7,10 +7,10 @@ from fit_builders import COLUMNS, PLAN, REGION, fit_alone, make_scorer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from serving.scoring.column import Input
 from serving.scoring.distribution import PooledDistribution
 from serving.scoring.peer_axes import Axis, locate
 from serving.scoring.peer_table import CDF_ONE
-from serving.scoring.column import Input
 from serving.scoring.scorecard import PeerMetric
 from training.inspection import (
     describe_dimension,

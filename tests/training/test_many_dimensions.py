@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from fit_builders import NAN, make_plan
 
+from serving.scoring.column import Input
 from serving.scoring.peer_forests import PeerForests
 from serving.scoring.peer_table import CDF_ONE
-from serving.scoring.column import Input
 from serving.scoring.scorecard import PeerMetric
 from training.definition import EstimatorOptions
 from training.errors import DataError

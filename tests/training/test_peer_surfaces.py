@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from fit_builders import AGE, NAN, REGION, SIZE, make_scorecard
 from hostile_names import HOSTILE
+from matplotlib.text import Text
 from text_overlaps import overlaps
 
 from serving.scoring import InvalidInput
@@ -184,6 +185,34 @@ def test_any_number_of_components_is_drawn_without_overlaps(count):
     rows["account"][0] = NAN
 
     assert not overlaps(radar_figure(names, rows, maximum=10, title="components"))
+
+
+@pytest.mark.parametrize("count", [2, 5, 13])
+def test_a_component_without_a_score_is_said_to_have_none(count):
+    names = [f"component_{number}" for number in range(count)]
+    rows = {"account": [NAN, *[5.0] * (count - 1)], "peers": [4.0] * count}
+
+    figure = radar_figure(names, rows, maximum=10, title="components")
+
+    told = {text.get_text() for text in figure.findobj(Text) if "no score" in text.get_text()}
+    assert len(told) == 1
+    assert not overlaps(figure)
+    inside = figure.axes[0].get_window_extent()
+    for text in figure.axes[0].texts:
+        assert inside.contains(*text.get_window_extent().get_points().mean(axis=0))
+    zero = radar_figure(names, rows | {"account": [0.0, *[5.0] * (count - 1)]}, maximum=10,
+                        title="components")  # fmt: skip
+    assert not [text for text in zero.findobj(Text) if "no score" in text.get_text()]
+
+
+def test_names_that_begin_alike_are_told_apart_when_they_are_cut():
+    names = [f"credits_used_by_all_the_agents_in_{months}_months" for months in (3, 12, 36)]
+
+    figure = radar_figure(names, {"account": [1.0, 2.0, 3.0]}, maximum=10, title="components")
+
+    labels = [label.get_text() for label in figure.axes[0].get_xticklabels()]
+    assert len(set(labels)) == 3
+    assert all(len(label) <= 24 and label.endswith("months") for label in labels)
 
 
 def test_places_with_the_fewest_peers_come_first_and_are_named_in_their_unit(two_numbers):

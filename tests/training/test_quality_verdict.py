@@ -120,9 +120,25 @@ def test_a_group_of_peers_whose_scores_are_off_is_found_among_the_others():
 def test_the_first_lines_say_how_many_metrics_are_right_and_name_the_others():
     told = summary(make_evaluation(bots=make_result(pit_ks=0.2), macro={"accounts": 0}))
 
-    assert told.startswith("On accounts it has not seen, 1 of 3 metrics are as they should be;")
+    assert told.startswith(
+        "On accounts it has not seen, 1 of 3 metrics are as they should be, "
+        "1 is not, 1 has too few accounts to tell; the others: "
+    )
     assert "bots (off by" in told
     assert "macro (not measured" in told
+
+
+def test_metrics_with_too_few_accounts_are_not_counted_as_wrong():
+    few_of = {f"few_{number}": make_result(**few(13, 0.375)) for number in range(11)}
+    wrong = {f"wrong_{number}": make_result(pit_ks=0.4) for number in range(2)}
+
+    some = headline(make_evaluation() | {"metrics": few_of | wrong})
+    none = headline(make_evaluation() | {"metrics": few_of})
+
+    assert some == (
+        "0 of 13 metrics are as they should be, 2 are not, 11 have too few accounts to tell"
+    )
+    assert none == "too few accounts to tell of any of 11 metrics"
 
 
 def test_a_card_and_the_gate_draw_the_same_lines():

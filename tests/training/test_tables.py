@@ -9,8 +9,8 @@ from account_folders import AGE, BOTS, PEERS, RATE, USAGE, read, refused, values
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from serving.scoring.errors import MissingColumns
 from serving.scoring.column import Input
+from serving.scoring.errors import MissingColumns
 from training.errors import DataError, TooManyRefused
 from training.reading.refusals import Refusals
 from training.tables import data_sha256, read_accounts, stream_accounts

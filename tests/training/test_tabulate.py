@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from fit_builders import AGE, REGION, SIZE
 
+from serving.scoring.column import Input
 from serving.scoring.distribution import PooledDistribution
 from serving.scoring.peer_axes import Axis
 from serving.scoring.peer_table import CDF_ONE
-from serving.scoring.column import Input
 from training.axes import fit_axes
 from training.peer_models.interface import CellCounts, MetricSample
 from training.tabulate import (

@@ -7,9 +7,11 @@ import importlib.util
 import click
 
 from training.cli.data import data
+from training.cli.diff import diff
 from training.cli.explain import explain
-from training.cli.fit import build, lint, pack, train
+from training.cli.fit import build, pack, train
 from training.cli.job import job
+from training.cli.lint import lint
 from training.cli.model import model
 from training.cli.promote import promote
 from training.cli.publish import publish
@@ -36,7 +38,7 @@ def add_commands(root: click.Group) -> None:
     """Add this package's commands, if what they need is installed."""
     if all(importlib.util.find_spec(name) for name in _NEEDED):
         for command in (
-            data, train, evaluate, score, explain, model, build, pack, lint,
+            data, train, evaluate, score, explain, model, build, diff, pack, lint,
             publish, promote, versions, rollback, gc, job, query,
         ):  # fmt: skip
             root.add_command(command)

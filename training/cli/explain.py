@@ -26,6 +26,8 @@ from training.cli.options import (
               help="What if this input were another? Nothing after = is: not known.")  # fmt: skip
 @click.option("--band", "bands", type=float, multiple=True,
               help="A threshold on the scale; says which value brings the next one.")  # fmt: skip
+@click.option("--target", type=float,
+              help="A global score to reach, instead of the scorecard's next band.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with all digits.")
 @reads_accounts
 def explain(
@@ -34,6 +36,7 @@ def explain(
     account: str,
     changes: tuple[str, ...],
     bands: tuple[float, ...],
+    target: float | None,
     as_json: bool,
     max_refused: float,
     refused: Path | None,
@@ -44,8 +47,11 @@ def explain(
     Of each metric you see the account's value beside the quartiles of its own peers, its rank
     among them with an interval (there are only so many peers), its score, and the value at which
     the next point begins, rounded to the safe side. A value that 95 % of the peers do not reach is
-    no advice, and is marked. Then follow the points that the global score and every component
-    lost, metric by metric: with the score they add up to the maximum.
+    no advice, and is marked. Of an absolute metric you see what was read, and what the next point
+    takes. Where the scorecard has bands, or with --target, then follows what reaches the next one:
+    the least change of one input, metric by metric, or the fewest metrics together. Then follow
+    the points that the global score and every component lost, metric by metric: with the score
+    they add up to the maximum.
 
     The figures are those of POST /explain.
 
@@ -69,6 +75,7 @@ def explain(
         account,
         changes=read_changes(scorer.inputs, changes),
         bands=sorted(bands),
+        target=target,
         scoring_date=date,
     )
     click.echo(json.dumps(told.to_dict(), indent=1) if as_json else explanation_text(told))

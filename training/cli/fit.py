@@ -1,8 +1,7 @@
-"""`scorecard train · build · pack · lint`: from a definition to an artifact."""
+"""`scorecard train · build · pack`: from a definition to an artifact."""
 
 from __future__ import annotations
 
-import json
 import time
 from datetime import datetime
 from pathlib import Path
@@ -42,12 +41,16 @@ def train(
 ) -> None:
     """Fit a scorecard, evaluate it on accounts kept out, and write its artifact.
 
+    Fitted is what the definition needs: the peers of peer metrics, a model behind a learned_risk
+    where the data hold renewals.csv, and the comparison of `peers`. A definition that needs none
+    of them is made by `scorecard build`.
+
     \b
     Example:
       scorecard train --data data/sample --out build/artifact
     """
+    from training.cards import PAGE
     from training.definition import default_scorecard
-    from training.for_people import PAGE
     from training.progress import progress_bar
     from training.train import train as run
 
@@ -63,7 +66,7 @@ def train(
             scoring_date=scoring_date.date() if scoring_date else None,
             done=done,
         )
-    report(result.accounts.refusals, result.accounts.notes, refused)
+    report(result.accounts.refusals, (*result.accounts.notes, *result.notes), refused)
     click.echo(evaluation_table(result.evaluation))
     click.echo(
         f"{len(result.accounts.frame):,} accounts, {time.perf_counter() - started:.1f} s, "
@@ -74,16 +77,22 @@ def train(
 
 @click.command()
 @click.option("--scorecard", type=FILE, required=True, help="The changed definition.")
-@click.option("--from", "source", type=ARTIFACT, help="The artifact whose tables to use.")
+@click.option("--from", "source", type=ARTIFACT,
+              help="The artifact whose tables and models to use.")  # fmt: skip
 @click.option("--out", type=ARTIFACT, required=True, help="Directory of the new artifact.")
 def build(scorecard: Path, source: Path | None, out: Path) -> None:
-    """Re-issue an artifact with other weights or another scale, without fitting again.
+    """Make an artifact of a definition without accounts: nothing is fitted.
+
+    A definition whose metrics are all absolute needs nothing else. With --from the tables of peer
+    metrics and the models of risk are those of an artifact; weights, scale, bands and what values
+    are worth are the definition's.
 
     \b
-    Example:
+    Examples:
+      scorecard build --scorecard data/scorecards/account_health.yaml --out build/health
       scorecard build --scorecard my_weights.yaml --from build/artifact --out build/reweighted
     """
-    from training.build import NeedsFit
+    from training.build import NeedsFit, lacking
     from training.build import build as run
 
     try:
@@ -92,6 +101,8 @@ def build(scorecard: Path, source: Path | None, out: Path) -> None:
         if source is None:
             raise click.UsageError(str(error)) from None
         raise
+    for note in lacking(scorer):
+        click.echo(f"note: {note}", err=True)
     click.echo(f"artifact: {out}, version {scorer.artifact.version}")
 
 
@@ -111,28 +122,3 @@ def pack(artifact: Path, out: Path) -> None:
     check_outside(artifact, out)
     size = pack_to(artifact, out)
     click.echo(f"{out}: {size:,} bytes", err=str(out) == "-")
-
-
-@click.command()
-@click.argument("scorecard", type=FILE, required=False)
-@click.option("--write-schema", type=FILE, help="Write the JSON Schema that editors complete from.")
-def lint(scorecard: Path | None, write_schema: Path | None) -> None:
-    """Check a scorecard definition; every mistake is reported, with its line.
-
-    \b
-    Example:
-      scorecard lint data/scorecards/service_cloud_mini.yaml
-    """
-    from training.definition import definition_schema, read_definition
-
-    if scorecard is None and write_schema is None:
-        raise click.UsageError("give a definition, or --write-schema")
-    if write_schema is not None:
-        write_schema.parent.mkdir(parents=True, exist_ok=True)
-        write_schema.write_text(json.dumps(definition_schema(), indent=2) + "\n")
-    if scorecard is not None:
-        definition = read_definition(scorecard)
-        click.echo(
-            f"{scorecard}: {len(definition.metric_names)} metrics, "
-            f"{len(definition.components)} components, no mistakes"
-        )

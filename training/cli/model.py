@@ -9,9 +9,10 @@ from typing import Any
 
 import click
 
-from training.cli.options import ARTIFACT, number
+from training.cli.options import ARTIFACT, number, risk_lines
 from training.fit_report import step_text
 from training.quality_report import fitted_as, ratio_text, worst_cell_text
+from training.signal_report import quartiles_text, statuses_text
 
 
 @click.group()
@@ -52,8 +53,56 @@ def show(artifact: Path, metric: str | None, as_json: bool) -> None:
 
 
 def _model(told: Mapping[str, Any]) -> list[str]:
-    lines = [
+    return [
         _head(told),
+        *(_peer_metrics(told) if told["metrics"] else []),
+        *(_signals(told["signals"]) if told["signals"] else []),
+        *risk_lines(told["risks"]),
+    ]
+
+
+def _signals(signals: Mapping[str, Any]) -> list[str]:
+    lines = [f"{'metric':22}{'kind':14}{'scored':>9}  {'quartiles':22}how; without a score"]
+    for name, told in signals.items():
+        statuses = told["statuses"]
+        scored = None if statuses is None else statuses.get("ok", 0)
+        without = "" if statuses is None else f"; {statuses_text(statuses)}"
+        lines.append(
+            f"{name:22}{told['kind']:14}{_count(scored):>9}  "
+            f"{quartiles_text(told['quartiles']):22}{told['how']}{without}"
+        )
+        lines += [f"warning: {name}: {warning}" for warning in told["warnings"]]
+    return lines
+
+
+def _signal(told: Mapping[str, Any]) -> list[str]:
+    statuses = told["statuses"]
+    counted = []
+    if statuses is not None:
+        counted = [
+            f"  accounts     {_count(statuses.get('ok', 0))} have a score "
+            f"(figures on: {told['evaluated_on']}); without one: {statuses_text(statuses)}",
+            f"  quartiles    {quartiles_text(told['quartiles'])}",
+        ]
+    return [
+        _head(told),
+        "",
+        told["metric"] if told["label"] is None else f"{told['metric']}: {told['label']}",
+        f"  kind         {told['kind']}; other accounts do not change its score",
+        f"  how          {told['how']}",
+        *([f"  product      {told['product']}"] if told["product"] else []),
+        f"  inputs       {', '.join(_input(column) for column in told['inputs'])}",
+        *counted,
+        *(f"warning: {warning}" for warning in told["warnings"]),
+    ]
+
+
+def _input(column: Mapping[str, Any]) -> str:
+    return f"{column['name']} ({column['type']})"
+
+
+def _peer_metrics(told: Mapping[str, Any]) -> list[str]:
+    lines = [
         f"{'metric':22}{'n':>9}{'missing':>9}{'zeros':>9}{'CRPS':>7}{'to kNN':>8}{'KS':>7}"
         f"{'noise':>7}{'worst':>7}{'noise':>7}  bounds; steps; fitted as",
     ]
@@ -77,6 +126,8 @@ def _head(told: Mapping[str, Any]) -> str:
 
 
 def _metric(told: Mapping[str, Any]) -> list[str]:
+    if told.get("kind") is not None:
+        return _signal(told)
     better = "higher" if told["higher_is_better"] else "lower"
     lines = [
         _head(told),

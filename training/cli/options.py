@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from training.quality_report import fitted_as
+from training.signal_report import quartiles_text, statuses_text
 
 if TYPE_CHECKING:
     from training.reading.refusals import Refusals
@@ -100,6 +101,45 @@ def report(refusals: Refusals, notes: tuple[str, ...], refused: Path | None) -> 
 
 def evaluation_table(evaluation: Mapping[str, Any]) -> str:
     """Lay an evaluation out for a terminal: a line per metric."""
+    return "\n".join(
+        [
+            *(_peer_lines(evaluation) if evaluation["metrics"] else []),
+            *counted_lines(evaluation),
+            *risk_lines(evaluation.get("risks", {})),
+        ]
+    )
+
+
+def counted_lines(evaluation: Mapping[str, Any]) -> list[str]:
+    """Say of absolute metrics who has a score; nothing where an evaluation does not count them."""
+    if "global" not in evaluation:
+        return []
+    overall = evaluation["global"]
+    lines = [
+        f"on {evaluation['accounts']:,} accounts ({evaluation['on']}): {overall['accounts']:,} "
+        f"have a global score, quartiles {quartiles_text(overall['quartiles'])}"
+    ]
+    if evaluation["signals"]:
+        lines.append(f"{'metric':22}{'kind':14}{'scored':>9}  {'quartiles':22}without a score")
+    lines += [
+        f"{name:22}{told['kind']:14}{told['statuses'].get('ok', 0):>9,}  "
+        f"{quartiles_text(told['quartiles']):22}{statuses_text(told['statuses'])}"
+        for name, told in evaluation["signals"].items()
+    ]
+    bands = [f"{name} {count:,}" for name, count in evaluation.get("bands", {}).items()]
+    return [*lines, *([f"bands: {', '.join(bands)}"] if bands else [])]
+
+
+def risk_lines(risks: Mapping[str, Any]) -> list[str]:
+    """Say how good the models of risk are, a line each."""
+    return [
+        f"model {name}: AUC {told['auc']:.3f}, log-loss {told['log_loss']:.4f} (base rate "
+        f"{told['base_rate']['log_loss']:.4f}) on {told['contracts']:,} contracts"
+        for name, told in risks.items()
+    ]
+
+
+def _peer_lines(evaluation: Mapping[str, Any]) -> list[str]:
     lines = [
         f"on {evaluation['accounts']:,} accounts ({evaluation['on']}); "
         "KS below noise is as right as can be seen; CRPS below 1: peers tell something,",
@@ -121,7 +161,7 @@ def evaluation_table(evaluation: Mapping[str, Any]) -> str:
     baseline = evaluation.get("baseline")
     if baseline is not None and baseline["reason"]:
         lines.append(f"no nearest peers to compare with: {baseline['reason']}")
-    return "\n".join(lines)
+    return lines
 
 
 def _interval(result: Mapping[str, Any]) -> str:

@@ -69,17 +69,22 @@ def evaluate(
 @click.option(
     "--out", type=click.Path(allow_dash=True), required=True, help="CSV; - writes stdout."
 )
+@click.option("--statuses", is_flag=True,
+              help="Write every metric's status, too: why it has no score.")  # fmt: skip
 @reads_accounts
 def score(
     artifact: Path,
     data_: Path | None,
     csv_: str | None,
     out: str,
+    statuses: bool,
     max_refused: float,
     refused: Path | None,
     scoring_date: datetime | None,
 ) -> None:
     """Score accounts in bulk: acct_id and the keys of the wire, a row per account, in order.
+
+    A scorecard with bands has a column more, global_band, after the scores.
 
     \b
     Examples:
@@ -97,12 +102,13 @@ def score(
     with gated(refused):
         if data_ is not None:
             scorer, accounts, date = read_for(artifact, data_, max_refused, scoring_date)
-            count = score_folder(scorer, accounts, out, scoring_date=date)
+            count = score_folder(scorer, accounts, out, scoring_date=date, with_statuses=statuses)
             refusals, notes = accounts.refusals, accounts.notes
         elif csv_ is not None:
             count = score_stream(
                 artifact, csv_, out, refusals, max_refused_share=max_refused,
                 scoring_date=scoring_date.date() if scoring_date else None,
+                with_statuses=statuses,
             )  # fmt: skip
     report(refusals, notes, refused)
     click.echo(f"{count:,} accounts scored, {time.perf_counter() - started:.1f} s", err=True)

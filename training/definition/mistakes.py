@@ -23,6 +23,8 @@ LISTED, WEIGHED = "(list)", "(mapping)"
 #: From pydantic's name for an error to ours for what was expected.
 _EXPECTED = {
     "float_type": "a number",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
     "bool_type": "true or false",
     "string_type": "text",
     "model_type": "a mapping of keys",

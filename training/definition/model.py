@@ -1,47 +1,60 @@
-"""The scorecard people write: its shape, and how it becomes the tree inside an artifact.
+"""The scorecard people write: what it may hold, and how it becomes the tree inside an artifact.
 
 Only shape is said here (keys and types). What contradicts itself is `tree_mistakes`' to find, and
-how mistakes read is `definition_mistakes`'.
+how mistakes read is `mistakes`'.
 """
 
 from __future__ import annotations
 
-import errno
-import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
-from pydantic_core import ErrorDetails, core_schema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from serving.scoring.absolute import AbsoluteMetric, absolute_metric
 from serving.scoring.column import Input
-from serving.scoring.contradictions import tree_mistakes
-from serving.scoring.errors import InvalidInput, InvalidScorecard
-from serving.scoring.scorecard import MissingPolicy, Scorecard, scorecard_from_dict
-from training.definition.estimators import EstimatorOptions, options
-from training.definition.mistakes import mistake_lines, weighing_mistakes
-from training.definition.parts import (
-    ComponentDefinition,
-    DimensionDefinition,
-    MetricDefinition,
-    Name,
-    ScaleDefinition,
-    part_examples,
-    shared_weights,
+from serving.scoring.errors import InvalidScorecard
+from serving.scoring.scorecard import (
+    MissingPolicy,
+    PeerOverlay,
+    Scorecard,
+    scorecard_from_dict,
 )
-from training.definition.strict import STRICT, examples
-from training.definition.yaml_lines import MAX_BYTES, UnreadableYaml, read_yaml
+from training.definition.components import ComponentDefinition, shared_weights
+from training.definition.estimators import EstimatorOptions, options
+from training.definition.kinds import AbsoluteDefinition, MetricDefinition, PeerDefinition
+from training.definition.parts import (
+    CoverageDefinition,
+    DimensionDefinition,
+    DriversDefinition,
+    EventDefinition,
+    OverlayDefinition,
+    ScaleDefinition,
+)
+from training.definition.strict import STRICT, Name, Number
 
-_CARD = "service_cloud_mini.yaml"
-_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+#: Peer metrics are compared along peer dimensions; an editor says so by this.
+_PEERS_NEED_DIMENSIONS: dict[str, Any] = {
+    "if": {
+        "properties": {
+            "metrics": {
+                "additionalProperties": {"not": {"properties": {"kind": {"const": "peer"}}}}
+            }
+        }
+    },
+    "else": {"required": ["peer_dimensions"], "properties": {"peer_dimensions": {"minItems": 1}}},
+}
 
 
 class Definition(BaseModel):
     """A scorecard as people write it; made by `read_definition`, which checks all of it."""
 
-    model_config = STRICT | ConfigDict(title="Scorecard definition")
+    model_config = STRICT | ConfigDict(
+        title="Scorecard definition", json_schema_extra=_PEERS_NEED_DIMENSIONS
+    )
 
     format: Literal["scorecard/v1"] = Field(alias="schema", examples=["scorecard/v1"])
     """The version of this grammar."""
@@ -59,17 +72,38 @@ class Definition(BaseModel):
                 json_schema_input_type=Name | DimensionDefinition,
             ),
         ]
-    ] = Field(min_length=1, examples=[["acct_age", "acct_size"]])
-    """The columns that make accounts comparable; a plain name holds numbers."""
+    ] = Field(default_factory=list, examples=[["acct_age", "acct_size"]])
+    """The columns that make accounts comparable; a plain name holds numbers. Metrics of kind peer
+    and `peers` need them."""
     metrics: dict[Name, MetricDefinition] = Field(
         min_length=1, examples=[{"bots": {"kind": "peer"}}]
     )
-    """Every metric, by the name of its column."""
+    """Every metric: one of kind peer by the name of its column, another by any name."""
     components: dict[Name, ComponentDefinition] = Field(
         examples=[{"auto": {"weight": 1, "metrics": {"bots": 1}}}],
         json_schema_extra={"minProperties": 1},
     )
     """The parts of the global score, in the order in which they are given out."""
+    weights_total: Number | None = Field(
+        default=None, examples=[100], json_schema_extra={"exclusiveMinimum": 0}
+    )
+    """What the weights of `components` must sum to. Left out: anything."""
+    bands: dict[str, Number] | None = Field(
+        default=None, examples=[{"Healthy": 75, "Watch": 50, "At Risk": 0}]
+    )
+    """Names for parts of the scale, and the score each begins with; the lowest begins with 0."""
+    coverage: CoverageDefinition | None = Field(default=None, examples=[{"minimum": 0.5}])
+    """How much must have scores for a global score. Left out: any part is enough."""
+    drivers: DriversDefinition | None = Field(default=None, examples=[{"top": 3}])
+    """What is told of the metrics that cost the most points. Left out: the top 3."""
+    peers: OverlayDefinition | None = Field(
+        default=None, examples=[{"dimensions": ["acct_size"], "minimum_group": 10}]
+    )
+    """A comparison with anonymous accounts of similar size beside the score, never in it."""
+    events: dict[Name, EventDefinition] | None = Field(
+        default=None, examples=[{"reviews": {"event": "review", "take": "count", "days": 365}}]
+    )
+    """Columns derived from the events in events.csv, by name."""
 
     @property
     def peer_dimension_inputs(self) -> tuple[Input, ...]:
@@ -81,24 +115,80 @@ class Definition(BaseModel):
         """Every metric, as written."""
         return tuple(self.metrics)
 
+    @property
+    def peer_metric_names(self) -> tuple[str, ...]:
+        """The metrics compared with peers: each needs a fit. The name is that of the column."""
+        return tuple(
+            name for name, body in self.metrics.items() if isinstance(body, PeerDefinition)
+        )
+
+    @property
+    def absolute_metrics(self) -> tuple[AbsoluteMetric, ...]:
+        """The others, as they score."""
+        return tuple(
+            absolute_metric(name, body.resolved(name))
+            for name, body in self.metrics.items()
+            if isinstance(body, AbsoluteDefinition)
+        )
+
+    @property
+    def risk_metrics(self) -> tuple[AbsoluteMetric, ...]:
+        """Those of the absolute metrics that score by a model, which outcomes can be fitted to."""
+        return tuple(metric for metric in self.absolute_metrics if metric.kind == "learned_risk")
+
+    @property
+    def overlay(self) -> PeerOverlay | None:
+        """The comparison beside the score, which needs accounts; None where none is asked for."""
+        asked = self.peers
+        return None if asked is None else PeerOverlay(tuple(asked.dimensions), asked.minimum_group)
+
+    @property
+    def weighed_by_data(self) -> tuple[str, ...]:
+        """The metrics whose weights are shares of non-zero values."""
+        shared = shared_weights(self.components, "components")
+        return tuple(name for _, names in shared for name in names)
+
+    @property
+    def needs_accounts(self) -> bool:
+        """Whether there is no scoring without having seen accounts: that peer metrics need.
+
+        Models of risk and the comparison beside the score can be absent; `weights: nonzero_share`
+        is for peer metrics only.
+        """
+        return bool(self.peer_metric_names)
+
     def columns(self) -> tuple[Input, ...]:
-        """Give what the accounts' table must hold: the peer dimensions, then the metrics."""
-        return (*self.peer_dimension_inputs, *(Input(name) for name in self.metrics))
+        """Give what the accounts' table must hold: the peer dimensions, then the metrics' columns.
+
+        Each once. Those that `events` derives are among them.
+        """
+        absolute = {metric.name: metric.inputs for metric in self.absolute_metrics}
+        read = [column for name in self.metrics for column in absolute.get(name, (Input(name),))]
+        # Where several metrics read a column, a limit of one of them holds, as in a `Scorecard`.
+        limited = {column.name: column for column in read if column.minimum is not None}
+        columns = {column.name: column for column in self.peer_dimension_inputs}
+        for column in read:
+            columns.setdefault(column.name, column)
+        return tuple({**columns, **limited}.values())
 
     def estimator(self, metric: str) -> EstimatorOptions | None:
-        """Give the estimator asked for; None where training is to choose."""
-        asked = self.metrics[metric].estimator
+        """Give the estimator a peer metric asks for; None where training is to choose."""
+        body = self.metrics[metric]
+        asked = body.estimator if isinstance(body, PeerDefinition) else None
         return None if asked is None else options(asked)
 
     def resolve(
-        self, *, nonzero_counts: Mapping[str, int], categories: Mapping[str, Sequence[str]]
+        self,
+        *,
+        nonzero_counts: Mapping[str, int] = _NOTHING,
+        categories: Mapping[str, Sequence[str]] = _NOTHING,
     ) -> Scorecard:
         """Build the scorecard, with what only the training data can say.
 
         Parameters
         ----------
         nonzero_counts : mapping of str to int
-            By metric, how many training values are not 0; needed for `weights: nonzero_share`.
+            By metric, how many training values are not 0; needed for `weighed_by_data`.
         categories : mapping of str to sequence of str
             By peer dimension of type category, its categories in the order of their codes.
 
@@ -127,84 +217,14 @@ class Definition(BaseModel):
                     else Input(name, type_).to_dict()
                     for name, type_ in ((each.name, each.type) for each in self.peer_dimensions)
                 ],
-                "metrics": {name: body.resolved() for name, body in self.metrics.items()},
+                "metrics": {name: body.resolved(name) for name, body in self.metrics.items()},
                 "components": {
                     name: body.resolved(nonzero_counts) for name, body in self.components.items()
                 },
+                **self.model_dump(include=_WHERE_GIVEN, exclude_none=True),
             }
         )
 
 
-def read_definition(path: Path) -> Definition:
-    """Read and check the file of a scorecard.
-
-    Raises
-    ------
-    InvalidInput
-        If the file cannot be read.
-    InvalidScorecard
-        Naming every mistake at once, one line each: "FILE:LINE: path.to.key: what is wrong".
-    """
-    try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        reason = os.strerror(error.errno or errno.EIO)
-        raise InvalidInput(f"cannot read the scorecard {path}: {reason}") from error
-    try:
-        text = raw.decode("utf-8", errors="ignore" if len(raw) > MAX_BYTES else "strict")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise InvalidScorecard([f"{path}:{line}: scorecard: the text is not UTF-8"]) from error
-    return parse_definition(text, source=str(path))
-
-
-def parse_definition(text: str, *, source: str) -> Definition:
-    """Check the text of a scorecard; `source` is what messages call it.
-
-    Raises
-    ------
-    InvalidScorecard
-        Naming every mistake at once, one line each: "SOURCE:LINE: path.to.key: what is wrong".
-    """
-    try:
-        document = read_yaml(text)
-    except UnreadableYaml as error:
-        raise InvalidScorecard([f"{source}:{error.line}: scorecard: {error.reason}"]) from error
-    tree = document.value if isinstance(document.value, dict) else {}
-    contradictions = [*tree_mistakes(tree), *weighing_mistakes(tree)]
-    errors: list[ErrorDetails] = []
-    definition: Definition | None = None
-    try:
-        definition = Definition.model_validate(document.value)
-    except ValidationError as error:
-        errors = error.errors(include_url=False)
-    mistakes = mistake_lines(
-        source,
-        document,
-        errors,
-        contradictions,
-        lambda path: part_examples(path) if path else examples(Definition),
-    )
-    if mistakes or definition is None:
-        raise InvalidScorecard(mistakes)
-    return definition
-
-
-def default_scorecard() -> Path:
-    """Find the scorecard that comes with the program, installed or in a checkout."""
-    here = Path(__file__).resolve().parent.parent
-    installed = here / "scorecards" / _CARD
-    return installed if installed.exists() else here.parent / "data" / "scorecards" / _CARD
-
-
-def definition_schema() -> dict[str, Any]:
-    """Give the JSON Schema by which an editor completes and checks the file."""
-    return {"$schema": _DIALECT, **Definition.model_json_schema(schema_generator=_ClosedNames)}
-
-
-class _ClosedNames(GenerateJsonSchema):
-    """Refuses keys that are no names, which pydantic's `patternProperties` alone lets through."""
-
-    def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
-        return {**super().dict_schema(schema), "additionalProperties": False}
+#: What a tree holds only where the definition does.
+_WHERE_GIVEN = {"weights_total", "bands", "coverage", "drivers", "peers", "events"}

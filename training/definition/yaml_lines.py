@@ -7,8 +7,8 @@ so where it cannot: `1e3` is a number, `1:30` and `010` are refused instead of b
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import yaml
@@ -21,6 +21,7 @@ MAX_DEPTH = 50
 Path = tuple[str | int, ...]
 _TAG = "tag:yaml.org,2002:"
 _NUMBER = re.compile(r"[-+]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?")
+_QUOTE = "not as text; put it in quotes"
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF|nan|NaN|NAN)")
 
 
@@ -65,6 +66,27 @@ class Document:
         while path not in self.places:
             path = path[:-1]
         return self.places[path]
+
+    def with_number_keys(self, mappings: Container[Path]) -> Document:
+        """Allow numbers as keys of the mappings at these paths; they stay text in `value`."""
+        unread = []
+        for mistake in self.unread_keys:
+            key = str(mistake.path[-1])
+            if mistake.path[:-1] not in mappings:
+                unread.append(mistake)
+            elif not _NUMBER.fullmatch(key):
+                unread.append(mistake._replace(reason=_not_plain(key)))
+        return replace(self, unread_keys=tuple(unread))
+
+    def with_label_keys(self, mappings: Container[Path]) -> Document:
+        """Ask for quotes where keys of the mappings at these paths are not read as text."""
+        told = (
+            mistake._replace(reason=mistake.reason.replace("not as a name; rename it", _QUOTE))
+            if mistake.path[:-1] in mappings
+            else mistake
+            for mistake in self.unread_keys
+        )
+        return replace(self, unread_keys=tuple(told))
 
 
 def read_yaml(text: str) -> Document:
@@ -208,8 +230,12 @@ class _Walk:
             return int(text) if re.fullmatch(r"[-+]?[0-9]{1,15}", text) else float(text)
         if _NOT_FINITE.fullmatch(text):
             return float(text.replace(".", ""))
-        self._refuse(node, path, f"{text!r} is not a plain number; write one such as 8 or 0.5")
+        self._refuse(node, path, _not_plain(text))
         return None
+
+
+def _not_plain(text: str) -> str:
+    return f"{text!r} is not a plain number; write one such as 8 or 0.5"
 
 
 def _place(node: yaml.Node) -> Place:

@@ -7,6 +7,7 @@ Read in this order:
     calibrated.py    are scores spread as they should be?
     not_worse.py     does it predict held-out accounts as well?
     moves.py         how far do scores move?
+    bands.py         into which bands, and what does the definition say otherwise?
     comparison.py    the table behind the verdicts
     plot.py          the same as a picture
 """

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -92,6 +93,7 @@ def read(
         data,
         tuple(definition.columns()),
         tuple(column.name for column in definition.peer_dimension_inputs),
+        events=definition.model_dump(include={"events"}, exclude_none=True).get("events", {}),
         max_refused=max_refused,
         scoring_date=scoring_date,
     )
@@ -102,12 +104,18 @@ def read_columns(
     columns: tuple[Input, ...],
     dimensions: tuple[str, ...],
     *,
+    events: Mapping[str, Mapping[str, Any]],
     max_refused: float,
     scoring_date: dt.date | None,
 ) -> ReadAccounts:
     """Read what a definition, or an artifact, needs; see `read`."""
     found = read_accounts(
-        Path(data), columns, peer_dimensions=dimensions, max_refused_share=max_refused
+        Path(data),
+        columns,
+        peer_dimensions=dimensions,
+        events=events,
+        scoring_date=scoring_date,
+        max_refused_share=max_refused,
     )
     return from_accounts(found, scoring_date)
 

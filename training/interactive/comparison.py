@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from serving.scoring import InvalidInput
@@ -115,4 +116,9 @@ def compare(
 
 def read_limits(limits: Mapping[str, float | bool] | None) -> Limits:
     """Give the gate's limits; raises InvalidInput, naming those there are."""
-    return Limits.parse(f"{name}={value + 0}" for name, value in (limits or {}).items())
+    return Limits.parse(f"{name}={_number(value)}" for name, value in (limits or {}).items())
+
+
+def _number(value: object) -> object:
+    # A switch is read as 1 or 0; what is no number is told by the parser, with the limit's name.
+    return int(value) if isinstance(value, bool | np.bool_) else value

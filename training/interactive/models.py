@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Integral
 from pathlib import Path
 
 import pandas as pd
@@ -15,8 +16,8 @@ from serving.scoring.archive import open_files
 from serving.scoring.artifact import read_files
 from serving.scoring.manifest import MANIFEST, MAX_MANIFEST_BYTES, from_json
 from training.batch import read_for, split_of
+from training.cards import EVALUATION, PAGE
 from training.definition import default_scorecard
-from training.for_people import EVALUATION, PAGE
 from training.inspection import peer_curves
 from training.interactive.accounts import ReadAccounts, from_accounts, read_columns
 from training.interactive.evaluation import Evaluation
@@ -57,7 +58,15 @@ class Model(Shown):
 
     @property
     def card(self) -> Path:
-        """The model card, to be opened in a browser."""
+        """The model card, to be opened in a browser.
+
+        Raises
+        ------
+        InvalidInput
+            If the artifact is an archive: a browser opens no card in it.
+        """
+        if not self.path.is_dir():
+            raise InvalidInput(f"{self.path} is an archive: unpack it, and open {PAGE} in it")
         return self.path / PAGE
 
     def figure(self) -> Picture:
@@ -104,8 +113,9 @@ class Model(Shown):
         """Read the accounts of a folder, with the inputs of this model; see `interactive.read`."""
         dimensions = tuple(column.name for column in self.scorer.scorecard.peer_dimensions)
         return read_columns(
-            data, self.scorer.inputs, dimensions, max_refused=max_refused,
-            scoring_date=scoring_date,
+            data, self.scorer.inputs, dimensions,
+            events=self.scorer.scorecard.tree.get("events", {}),
+            max_refused=max_refused, scoring_date=scoring_date,
         )  # fmt: skip
 
     def _surfaces(self) -> PeerSurfaces:
@@ -121,7 +131,7 @@ class Model(Shown):
         card = self.scorer.scorecard
         facts: dict[str, object] = {
             "artifact": self.path,
-            "compares by": ", ".join(column.name for column in card.peer_dimensions),
+            "compares by": ", ".join(column.name for column in card.peer_dimensions) or "nothing",
             "metrics": ", ".join(metric.name for metric in card.metrics),
             "scale": f"0 to {card.scale.maximum:g}",
         }
@@ -169,10 +179,12 @@ def fit(
     Raises
     ------
     InvalidInput
-        If definition or data cannot be used. `out` is then as it was.
+        If definition, data, `seed` or `jobs` cannot be used. `out` is then as it was.
     ArtifactError
         If `out` cannot be written.
     """
+    _check_whole("seed", seed, lowest=0)
+    _check_whole("jobs", jobs, lowest=1)
     place = Path(out)
     with progress_bar("metrics fitted") as done:
         run = train(
@@ -187,6 +199,11 @@ def fit(
         )
     accounts = from_accounts(run.accounts, scoring_date)
     return Model(place, run.scorer, Evaluation(run.evaluation), accounts)
+
+
+def _check_whole(name: str, given: object, *, lowest: int) -> None:
+    if not isinstance(given, Integral) or not lowest <= int(given) < 2**63:
+        raise InvalidInput(f"{name}={given!r}: a whole number from {lowest} is needed")
 
 
 def load(artifact: str | Path) -> Model:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from serving.scoring import InvalidInput
 from serving.scoring.drivers import Driver
-from serving.scoring.explanation import Explanation
+from serving.scoring.explanation import Explanation, MetricExplanation, SignalExplanation
 from serving.scoring.goals import STATUSES
 from training.interactive.accounts import ReadAccounts
 from training.interactive.models import Model, as_model
@@ -51,7 +51,7 @@ class Account(Shown):
     standings: Mapping[str, Standing]
 
     def frame(self) -> pd.DataFrame:
-        """Give a row per metric.
+        """Give a row per metric that is compared with peers.
 
         Returns
         -------
@@ -75,6 +75,7 @@ class Account(Shown):
                 "effective_peers": one.effective_peers,
             }
             for one in self.explanation.metrics
+            if isinstance(one, MetricExplanation)
         ]
         columns = [
             "metric", "value", "q25", "median", "q75", "rank", "low", "high", "score", "next_at",
@@ -83,6 +84,33 @@ class Account(Shown):
         frame = pd.DataFrame(rows, columns=columns).set_index("metric")
         # A column without any value is still one of numbers.
         return frame.astype(dict.fromkeys(set(frame.columns) - {"next"}, "float64"))
+
+    def signals(self) -> pd.DataFrame:
+        """Give a row per metric that is worth what it is, whoever the others are.
+
+        Returns
+        -------
+        DataFrame
+            Index ``metric``. ``kind``; ``status``: why it has its score, or has none; ``inputs``
+            as people know them; ``points``, 0 to 100; ``score``; ``next``: what brings the next
+            score.
+        """
+        rows = [
+            {
+                "metric": one.metric,
+                "kind": one.kind,
+                "status": one.status,
+                "inputs": ", ".join(f"{key} {_known(value)}" for key, value in one.inputs.items()),
+                "points": one.points,
+                "score": one.score,
+                "next": "" if one.next_point is None else one.next_point.text,
+            }
+            for one in self.explanation.metrics
+            if isinstance(one, SignalExplanation)
+        ]
+        columns = ["metric", "kind", "status", "inputs", "points", "score", "next"]
+        frame = pd.DataFrame(rows, columns=columns).set_index("metric")
+        return frame.astype({"points": "float64", "score": "float64"})
 
     def drivers(self) -> pd.DataFrame:
         """Say what keeps the overall score from the maximum, what costs most first.
@@ -110,7 +138,14 @@ class Account(Shown):
         return pd.Series(values, index=list(scorer.outputs[:-1]))
 
     def figure(self) -> Picture:
-        """Draw the account against the distribution of its peers, metric by metric."""
+        """Draw the account against the distribution of its peers, metric by metric.
+
+        Raises
+        ------
+        InvalidInput
+            If no metric is compared with peers.
+        """
+        self._check_compared("radar('everyone')")
         return standing_figure(self.standings, self.id)
 
     def radar(self, against: Against = "peers") -> Picture:
@@ -119,7 +154,8 @@ class Account(Shown):
         Raises
         ------
         InvalidInput
-            If `against` is none of ``peers``, ``everyone``, ``nobody``.
+            If `against` is none of ``peers``, ``everyone``, ``nobody``, or is ``peers`` and no
+            metric is compared with any.
         """
         if against not in get_args(Against):
             choices = ", ".join(get_args(Against))
@@ -128,6 +164,7 @@ class Account(Shown):
         keys = [f"{name}_component_score" for name in names]
         shown = {f"account {self.id}": self.scores[keys].tolist()}
         if against == "peers":
+            self._check_compared("radar('everyone')")
             shown["at its peers' medians"] = self._median_peer()[keys].tolist()
         elif against == "everyone":
             everyone = score(self.model, self.among)[keys].median()
@@ -136,13 +173,20 @@ class Account(Shown):
         title = f"Components of account {self.id}, 0 to {maximum:g}"
         return radar_figure(names, shown, maximum=maximum, title=title)
 
+    def _check_compared(self, instead: str) -> None:
+        if not self.standings:
+            name = self.model.scorer.scorecard.id
+            raise InvalidInput(f"{name} compares no metric with peers; .{instead} draws it")
+
     def _median_peer(self) -> pd.Series:
         scorer = self.model.scorer
         peer = median_peer(scorer, self.encoded, self.standings)
         return pd.Series(scorer.score(peer).values[0], index=list(scorer.outputs[:-1]))
 
     def _heading(self) -> str:
-        return f"account {self.id}: {self.scores.iloc[-1]:.3g} overall"
+        overall, band = self.scores.iloc[-1], self.explanation.band
+        told = "no score" if np.isnan(overall) else f"{overall:.3g}"
+        return f"account {self.id}: {told} overall" + (f", {band}" if band else "")
 
     def _facts(self) -> Mapping[str, object]:
         scorer = self.model.scorer
@@ -154,7 +198,13 @@ class Account(Shown):
         return facts | {str(key): f"{value:.3g}" for key, value in means.items()}
 
     def _table(self) -> pd.DataFrame:
-        return self.frame().round(3)
+        return (self.frame() if self.standings else self.signals()).round(3)
+
+
+def _known(value: object) -> str:
+    return (
+        "not known" if value is None else f"{value:g}" if isinstance(value, float) else f"{value}"
+    )
 
 
 def account(

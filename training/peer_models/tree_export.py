@@ -15,7 +15,7 @@ from serving.scoring.tree_arrays import MAX_DEPTH, Trees
 Tree = Mapping[str, Any]
 
 
-def export_trees(booster: xgboost.Booster) -> Trees:
+def export_trees(booster: xgboost.Booster, *, unknown_right: int = 0) -> Trees:
     """Copy a fitted ensemble into arrays.
 
     The margin that XGBoost predicts is the base margin it is given plus `Trees.margins`; it adds
@@ -27,6 +27,10 @@ def export_trees(booster: xgboost.Booster) -> Trees:
         Of trees over numbers. With ``multi_strategy="multi_output_tree"`` as many trees as rounds;
         with ``"one_output_per_tree"`` as many more as there are outputs, which scores as much
         slower.
+    unknown_right : int
+        Added to the feature of a split that sends what is not known to the right. `Trees` take no
+        NaN: whoever fitted to such gives them columns that hold -inf for it, and so many further
+        on the same columns with +inf.
 
     Raises
     ------
@@ -52,7 +56,7 @@ def export_trees(booster: xgboost.Booster) -> Trees:
         leaves=np.zeros((len(trees), 2**depth, outputs), np.float32),
     )
     for number, (tree, output) in enumerate(zip(trees, model["tree_info"], strict=True)):
-        _fill(exported, number, tree, _leaf_vectors(tree, output, outputs))
+        _fill(exported, number, tree, _leaf_vectors(tree, output, outputs), unknown_right)
     return exported
 
 
@@ -82,7 +86,9 @@ def _leaf_vectors(tree: Tree, output: int, outputs: int) -> NDArray[np.float32]:
     return vectors
 
 
-def _fill(exported: Trees, number: int, tree: Tree, vectors: NDArray[np.float32]) -> None:
+def _fill(
+    exported: Trees, number: int, tree: Tree, vectors: NDArray[np.float32], unknown_right: int
+) -> None:
     """Copy one tree, from the root down; below an early leaf the same leaf goes on."""
     nodes = exported.feature.shape[1]
     open_nodes = [(0, 0)]
@@ -94,6 +100,7 @@ def _fill(exported: Trees, number: int, tree: Tree, vectors: NDArray[np.float32]
         elif left == -1:
             open_nodes += [(node, 2 * place + 1), (node, 2 * place + 2)]
         else:
-            exported.feature[number, place] = tree["split_indices"][node]
+            shift = 0 if tree["default_left"][node] else unknown_right
+            exported.feature[number, place] = tree["split_indices"][node] + shift
             exported.threshold[number, place] = tree["split_conditions"][node]
             open_nodes += [(left, 2 * place + 1), (right, 2 * place + 2)]

@@ -96,9 +96,20 @@ def entitle(panel: Axes, name: str, more: str = "") -> None:
 
 
 def short(text: str, most: int = 40) -> str:
-    """Cut a text to one line of at most so many characters."""
+    """Cut a text to one line of at most so many characters, two at least.
+
+    It is cut in the middle: names that begin alike differ at their ends.
+
+    Examples
+    --------
+    >>> short("credits_used_by_automation_12m", 20)
+    'credits_us…ation_12m'
+    """
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return line if len(line) <= most else f"{line[: max(most - 1, 1)]}…"
+    if len(line) <= most:
+        return line
+    after = max(most - 1, 1) // 2
+    return f"{line[: max(most - 1 - after, 1)]}…{line[len(line) - after :]}"
 
 
 def label_panels(panels: Sequence[Axes], *, x: str, y: str) -> None:

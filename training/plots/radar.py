@@ -25,6 +25,10 @@ _AROUND = range(3, 13)
 #: Colour, and for who sees none: line and marker.
 _STYLES = ((VERMILION, "o-"), (BLUE, "s--"), (GREY, "^:"))
 _LABEL_CHARACTERS = 24
+_NO_SCORE = "no score"
+_POINTS_PER_INCH = 72
+#: Above the first bar and below the last, where two components are 1 apart.
+_MARGIN = 0.2
 _INCHES = 9.0, 6.4
 #: Left, bottom, width and height of the circle: parts of the picture.
 _CIRCLE = 0.26, 0.13, 0.48, 0.675
@@ -58,7 +62,8 @@ def radar_figure(
         panel = figure.add_axes(_CIRCLE, projection="polar")
         if not isinstance(panel, PolarAxes):
             raise TypeError("matplotlib gave no polar axes")
-        _circle(panel, components, maximum)
+        own = next(iter(scores.values()), ())
+        _circle(panel, _labels(components, own), maximum)
         angles = np.append(_angles(len(components)), 2 * math.pi)
         for (name, row), (colour, style) in zip(scores.items(), _STYLES, strict=False):
             panel.plot(angles, np.append(row, row[0]), style, color=colour, label=name,
@@ -73,12 +78,22 @@ def _angles(count: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     return np.linspace(0, 2 * math.pi, count, endpoint=False)
 
 
-def _circle(panel: PolarAxes, components: Sequence[str], maximum: float) -> None:
+def _labels(components: Sequence[str], own: Sequence[float]) -> list[str]:
+    """Give what stands at the spokes: the names, and where the account itself has no score."""
+    labels = [short(name, _LABEL_CHARACTERS) for name in components]
+    # A gap in its line is easily overlooked.
+    return [
+        f"{label}\n({_NO_SCORE})" if math.isnan(score) else label
+        for label, score in zip(labels, own, strict=True)
+    ]
+
+
+def _circle(panel: PolarAxes, labels: Sequence[str], maximum: float) -> None:
     """Begin at the top and go clockwise, with labels that lead away from the circle."""
     panel.set_theta_zero_location("N")
     panel.set_theta_direction(-1)
-    angles = _angles(len(components))
-    panel.set_xticks(angles, [short(name, _LABEL_CHARACTERS) for name in components])
+    angles = _angles(len(labels))
+    panel.set_xticks(angles, labels)
     panel.tick_params(axis="x", pad=4)
     for angle, label in zip(angles, panel.get_xticklabels(), strict=True):
         side = math.sin(angle)
@@ -89,7 +104,7 @@ def _circle(panel: PolarAxes, components: Sequence[str], maximum: float) -> None
     panel.set_yticks(np.linspace(0, maximum, 6)[1:])
     panel.tick_params(axis="y", labelsize=SMALL, labelcolor="0.35")
     # Between the first two spokes, where no line runs.
-    panel.set_rlabel_position(180 / len(components))
+    panel.set_rlabel_position(180 / len(labels))
 
 
 def _bars(
@@ -101,11 +116,17 @@ def _bars(
     places = np.arange(len(components), dtype=float)
     width = 0.8 / max(len(scores), 1)
     for number, ((name, row), (colour, _)) in enumerate(zip(scores.items(), _STYLES, strict=False)):
-        panel.barh(places + number * width, np.nan_to_num(row), width, label=name, color=colour)
+        panel.barh(places + number * width, row, width, label=name, color=colour)
+        for place in places[np.isnan(np.asarray(row, dtype=float))]:
+            panel.annotate(
+                _NO_SCORE, (0, place + number * width), (3, 0), textcoords="offset points",
+                va="center", fontsize=min(SMALL, _POINTS_PER_INCH * height * width), color=colour,
+            )  # fmt: skip
     middle = width * (len(scores) - 1) / 2
     panel.set_yticks(places + middle, [short(name, _LABEL_CHARACTERS) for name in components])
-    panel.invert_yaxis()
-    panel.set(xlim=(0, maximum), xlabel=f"score, 0 to {maximum:g}")
+    # From the top down, also past places where there is no bar.
+    top, bottom = -width / 2 - _MARGIN, len(components) - 0.2 - width / 2 + _MARGIN
+    panel.set(xlim=(0, maximum), ylim=(bottom, top), xlabel=f"score, 0 to {maximum:g}")
     figure.suptitle(short(title, 80))
     explain_below(figure, panel)
     return figure

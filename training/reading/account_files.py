@@ -13,6 +13,10 @@ from training.reading.table_files import AccountFile, AccountFiles, header_of
 PEERS = "peer_dims"
 PEERS_FILE = f"{PEERS}.csv"
 
+#: The table of what became of contracts, and the column that says so. What else stands there was
+#: known before they ended, so it is read with the outcomes and not as facts of today.
+RENEWALS, RENEWED = "renewals", "renewed"
+
 #: At the end of a table's name: newer rows of that table.
 UPDATE = "_update"
 
@@ -60,6 +64,7 @@ def find_sources(
         update cannot be applied to its table.
     """
     headers = {file: header_of(file) for file in files.files}
+    headers = {file: names for file, names in headers.items() if not _of_outcomes(file, names)}
     if not any(file.table == PEERS for file in headers):
         found = ", ".join(file.name for file in headers) or "no CSV at all"
         raise DataError(f"{files.where} has no {PEERS_FILE}; it has {found}")
@@ -85,6 +90,10 @@ def find_sources(
         _check_parts(source)
         _check_updates(source)
     return sources
+
+
+def _of_outcomes(file: AccountFile, header: Sequence[str]) -> bool:
+    return file.table == RENEWALS and RENEWED in header
 
 
 def _groups(headers: _Headers) -> dict[str, dict[AccountFile, Sequence[str]]]:

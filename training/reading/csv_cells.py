@@ -1,4 +1,4 @@
-"""Texts of a CSV's cells to values: accounts, numbers, categories, dates.
+"""Texts of a CSV's cells to values: accounts, numbers, categories, dates, true and false.
 
 Every reader takes the column's name and its texts (null where empty), gives the values, and
 notes by row what is wrong; the first mistake of a row stands.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from serving.scoring.column import InputType
+from serving.scoring.column import Input, InputType
+from serving.scoring.encoding import BOOLEAN_TEXTS
 
 #: Row in the block -> what is wrong with it.
 Mistakes = dict[int, str]
@@ -89,6 +91,15 @@ def _dates(name: str, texts: pa.Array, mistakes: Mistakes) -> Any:
     return moments.tz_localize(None)
 
 
+def _booleans(name: str, texts: pa.Array, mistakes: Mistakes) -> NDArray[np.float64]:
+    texts = _trimmed(texts)
+    places = pc.index_in(pc.utf8_lower(texts), value_set=pa.array(BOOLEAN_TEXTS))
+    for row in _where(pc.and_(pc.is_valid(texts), pc.is_null(places))):
+        mistakes.setdefault(row, f"{name} is not true or false: {_shown(texts[row].as_py())}")
+    flags = pa.array(BOOLEAN_TEXTS.values()).take(places)
+    return np.array(flags.to_numpy(zero_copy_only=False), dtype=np.float64)
+
+
 def read_last_updated(name: str, texts: pa.Array, mistakes: Mistakes) -> Any:
     """Give the moments each row was last updated, in UTC; a row must have one."""
     moments = _moments(pc.utf8_trim_whitespace(texts))
@@ -99,7 +110,28 @@ def read_last_updated(name: str, texts: pa.Array, mistakes: Mistakes) -> Any:
 
 
 #: How an input of each type is read.
-READERS: dict[InputType, Reader] = {"number": _numbers, "category": _categories, "date": _dates}
+READERS: dict[InputType, Reader] = {
+    "number": _numbers,
+    "category": _categories,
+    "date": _dates,
+    "boolean": _booleans,
+}
+
+
+def reader_of(column: Input) -> Reader:
+    """Give how an input's column is read: by its type, and not below its minimum."""
+    read = READERS[column.type]
+    return read if column.minimum is None else partial(_from_minimum, column.minimum)
+
+
+def _from_minimum(
+    least: float, name: str, texts: pa.Array, mistakes: Mistakes
+) -> NDArray[np.float64]:
+    values = _numbers(name, texts, mistakes)
+    for row in np.flatnonzero(values < least).tolist():
+        reason = f"{name} is below {least:g}, its minimum: {_shown(texts[row].as_py())}"
+        mistakes.setdefault(row, reason)
+    return values
 
 
 def _trimmed(texts: pa.Array) -> pa.Array:

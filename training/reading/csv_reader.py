@@ -13,7 +13,7 @@ import pandas as pd
 
 from serving.scoring.column import Input
 from training.errors import DataError
-from training.reading.csv_cells import READERS, Mistakes, Reader, read_ids, read_last_updated
+from training.reading.csv_cells import Mistakes, Reader, read_ids, read_last_updated, reader_of
 from training.reading.csv_lines import BLOCK_BYTES, CsvStream, Rows, blank_rows, parse_block
 from training.reading.refusals import Refusals
 
@@ -59,7 +59,8 @@ def read_batches(
     ------
     DataFrame
         `acct_id` (str), the inputs in the order given (number: float64, NaN where missing;
-        category: str, NA where missing; date: datetime64[us], NaT where missing),
+        category: str, NA where missing; date: datetime64[us], NaT where missing; boolean: float64,
+        1 or 0, NaN where missing),
         `last_updated` (datetime64[us, UTC]) and `line` (int64), the line number in the file.
 
     Raises
@@ -126,7 +127,7 @@ def readers_of(
     header: Sequence[str], inputs: Sequence[Input], *, with_last_updated: bool = True
 ) -> dict[str, Reader]:
     """Give how each wanted column that the header has is read, the account first."""
-    wanted = {column.name: READERS[column.type] for column in inputs}
+    wanted = {column.name: reader_of(column) for column in inputs}
     if reserved := wanted.keys() & {ACCOUNT, LAST_UPDATED, LINE}:
         raise DataError(f"{', '.join(sorted(reserved))} cannot be the name of an input")
     readers: dict[str, Reader] = {ACCOUNT: read_ids}

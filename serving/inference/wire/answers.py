@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from serving.inference.views import listed_metrics
 from serving.inference.wire.predictions import Predictions
 from serving.scoring import Scorer
 
@@ -45,7 +46,10 @@ def _cells(row: list[Any]) -> list[Any]:
 
 
 def encode_schema(scorer: Scorer, predictions: Predictions) -> bytes:
-    """Write what to type into a form: inputs in order with types, outputs with JSONPaths."""
+    """Write what to type into a form: inputs in order with types, outputs with JSONPaths.
+
+    And what the scores are of: each metric with its kind and the components it is in.
+    """
     return orjson.dumps(
         {
             "scorecard": scorer.scorecard.id,
@@ -55,9 +59,10 @@ def encode_schema(scorer: Scorer, predictions: Predictions) -> bytes:
                 for position, column in enumerate(scorer.inputs)
             ],
             "outputs": [
-                {"name": name, "type": kind, "json_path": f"$.predictions[*].{name}"}
-                for name, kind in predictions.kinds.items()
+                {"name": name, "type": output.kind, "json_path": f"$.predictions[*].{name}"}
+                for name, output in predictions.outputs.items()
             ],
+            "metrics": [metric._asdict() for metric in listed_metrics(scorer)],
         },
         option=orjson.OPT_INDENT_2,
     )

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from serving.inference.wire.values import Reader, reader_of
 from serving.scoring import Input, MissingColumns
 from serving.web.problems import Problem
@@ -25,8 +28,10 @@ class Columns:
         How many there are.
     numbers_only : bool
         Whether all of them are numbers.
+    least : ndarray of shape (n_inputs,), or None
+        The minimum of each, -inf where it has none; None where no input has one.
     readers : tuple of Reader
-        One per input: turn a value on the wire into a number.
+        One per input: turn values on the wire into numbers.
     """
 
     def __init__(self, inputs: Sequence[Input]) -> None:
@@ -34,6 +39,7 @@ class Columns:
         self.names = tuple(column.name for column in self.inputs)
         self.width = len(self.inputs)
         self.numbers_only = all(column.type == "number" for column in self.inputs)
+        self.least = _minima(self.inputs)
         self.readers: tuple[Reader, ...] = tuple(map(reader_of, self.inputs))
         self._exact = {name: position for position, name in enumerate(self.names)}
         # Where two names of the model itself fold to the same, only the exact ones tell them apart.
@@ -81,6 +87,12 @@ class Columns:
             both = f"{first} twice" if first == second else f"both {first} and {second}"
             raise Problem(400, f"there is {both}; send one column per input")
         return [places[position] for position in range(self.width)]
+
+
+def _minima(inputs: Sequence[Input]) -> NDArray[np.float64] | None:
+    if all(column.minimum is None for column in inputs):
+        return None
+    return np.array([-np.inf if one.minimum is None else one.minimum for one in inputs])
 
 
 def fold(name: str) -> str:

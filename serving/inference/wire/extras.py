@@ -2,61 +2,173 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from serving.scoring import Flag, Scorer, Scores
-
-#: Words of the setting, in the order in which their keys follow the scores.
-EXTRAS = ("intervals", "flags", "artifact_version")
+from serving.scoring.bands import band_places
+from serving.scoring.coverage import Coverage
+from serving.scoring.signals.signal import Status
 
 #: How sure an interval is.
 INTERVAL_LEVEL = 0.9
 
-
-def extra_outputs(scorer: Scorer, extras: Collection[str]) -> dict[str, str]:
-    """Give the keys that follow the scores, each with its type in JSON."""
-    outputs: dict[str, str] = {}
-    if "intervals" in extras:
-        for key in scorer.metric_keys:
-            outputs |= {f"{key}_low": "number", f"{key}_high": "number"}
-    if "flags" in extras:
-        outputs["flags"] = "array"
-    if "artifact_version" in extras:
-        outputs["artifact_version"] = "string"
-    return outputs
+#: Keys with a value for each account.
+_Values: TypeAlias = Mapping[str, Sequence[Any]]
 
 
-def extra_values(
-    scorer: Scorer, extras: Collection[str], accounts: NDArray[np.float64], scores: Scores
-) -> Mapping[str, Sequence[Any]]:
-    """Give, for each key of `extra_outputs` in its order, a value per account.
+class Output(NamedTuple):
+    """A key of a prediction.
+
+    Attributes
+    ----------
+    kind : str
+        ``number``, ``string`` or ``array`` (of strings); of the first two, null as well.
+    words : tuple of str, or None
+        All the strings that there can be; None where nobody knows them beforehand.
+    """
+
+    kind: str
+    words: tuple[str, ...] | None = None
+
+
+class _Extra(NamedTuple):
+    """A word of the setting: its keys, and what gives their values."""
+
+    outputs: Mapping[str, Output]
+    values: Callable[[NDArray[np.float64], Scores], _Values]
+
+
+class Extras:
+    """What answers of one model hold beside its scores. Built once; safe to share by threads.
 
     | word | values |
     |---|---|
-    | ``intervals`` | ends of the `INTERVAL_LEVEL` interval of each metric's score, on the scale; \
-the score itself is within; NaN where there is no score |
+    | ``intervals`` | ends of the `INTERVAL_LEVEL` interval of each score that is a peer rank, on \
+the scale; the score itself is within; NaN where there is no score |
+    | ``statuses`` | of each metric why it has its score, or none: a name of `Status` in lower \
+case |
     | ``flags`` | list of what to know about the account: names of `Flag` in lower case |
+    | ``band`` | the name of the global score's band; None without a score, or without bands |
+    | ``coverage`` | how much of the weight that applies to the account has scores, 0 to 1; NaN \
+where nothing applies |
     | ``artifact_version`` | the version that scored |
+
+    Attributes
+    ----------
+    outputs : mapping of str to Output
+        The keys, in their order.
     """
-    values: dict[str, Sequence[Any]] = {}
-    if "intervals" in extras:
-        maximum = scorer.scorecard.scale.maximum
+
+    def __init__(self, scorer: Scorer, words: Collection[str]) -> None:
+        self._extras = [MAKERS[word](scorer) for word in EXTRAS if word in words]
+        self.outputs: dict[str, Output] = {}
+        for extra in self._extras:
+            self.outputs |= extra.outputs
+
+    def values(self, accounts: NDArray[np.float64], scores: Scores) -> _Values:
+        """Give a value per account for each of `outputs`.
+
+        Parameters
+        ----------
+        accounts : ndarray of shape (n_accounts, n_inputs)
+        scores : Scores
+            Of these accounts.
+        """
+        values: dict[str, Sequence[Any]] = {}
+        for extra in self._extras:
+            values |= extra.values(accounts, scores)
+        return values
+
+
+def _intervals(scorer: Scorer) -> _Extra:
+    card = scorer.scorecard
+    keys = dict(zip((metric.name for metric in card.metrics), scorer.metric_keys, strict=True))
+    # In the order of the ranks.
+    ranked = [keys[metric.name] for metric in card.peer_metrics]
+    ends = {f"{key}_{end}": Output("number") for key in ranked for end in ("low", "high")}
+
+    def values(accounts: NDArray[np.float64], scores: Scores) -> _Values:
+        found: dict[str, Sequence[Any]] = {}
+        if not ranked:
+            return found
         intervals = scorer.intervals(accounts, level=INTERVAL_LEVEL)
-        for position, key in enumerate(scorer.metric_keys):
+        for position, key in enumerate(ranked):
             # The score is rounded to its step, the ends are not: it must not seem to lie outside.
             shown = scores.values[:, scorer.outputs.index(key)]
-            low = np.minimum(intervals.low[:, position] * maximum, shown)
-            high = np.maximum(intervals.high[:, position] * maximum, shown)
-            values[f"{key}_low"], values[f"{key}_high"] = low.tolist(), high.tolist()
-    if "flags" in extras:
-        values["flags"] = [_names(flags) for flags in scores.flags.tolist()]
-    if "artifact_version" in extras:
-        values["artifact_version"] = [scorer.artifact.version] * len(accounts)
-    return values
+            low = np.minimum(intervals.low[:, position] * card.scale.maximum, shown)
+            high = np.maximum(intervals.high[:, position] * card.scale.maximum, shown)
+            found[f"{key}_low"], found[f"{key}_high"] = low.tolist(), high.tolist()
+        return found
+
+    return _Extra(ends, values)
+
+
+def _statuses(scorer: Scorer) -> _Extra:
+    words = status_words()
+    keys = [f"{key.removesuffix('_score')}_status" for key in scorer.metric_keys]
+
+    def values(_accounts: NDArray[np.float64], scores: Scores) -> _Values:
+        told = scores.statuses.T.tolist()
+        return {key: [words[status] for status in own] for key, own in zip(keys, told, strict=True)}
+
+    return _Extra(dict.fromkeys(keys, Output("string", words)), values)
+
+
+def _flags(_scorer: Scorer) -> _Extra:
+    def values(_accounts: NDArray[np.float64], scores: Scores) -> _Values:
+        return {"flags": [_names(flags) for flags in scores.flags.tolist()]}
+
+    return _Extra({"flags": Output("array", tuple(_names(sum(Flag))))}, values)
+
+
+def _band(scorer: Scorer) -> _Extra:
+    bands = scorer.scorecard.bands
+    # The last is what -1 finds: no score.
+    names = [*(band.name for band in bands), None]
+
+    def values(_accounts: NDArray[np.float64], scores: Scores) -> _Values:
+        places = band_places(scores.values[:, -1], bands) if bands else [-1] * len(scores.values)
+        return {"global_band": [names[place] for place in places]}
+
+    return _Extra({"global_band": Output("string", tuple(band.name for band in bands))}, values)
+
+
+def _coverage(scorer: Scorer) -> _Extra:
+    card = scorer.scorecard
+    coverage = Coverage(card, [metric.name for metric in card.metrics])
+
+    def values(_accounts: NDArray[np.float64], scores: Scores) -> _Values:
+        return {"global_coverage": coverage.of([*scores.statuses.T])[-1].share.tolist()}
+
+    return _Extra({"global_coverage": Output("number")}, values)
+
+
+def _artifact_version(scorer: Scorer) -> _Extra:
+    def values(accounts: NDArray[np.float64], _scores: Scores) -> _Values:
+        return {"artifact_version": [scorer.artifact.version] * len(accounts)}
+
+    return _Extra({"artifact_version": Output("string")}, values)
+
+
+#: Words of the setting, in the order in which their keys follow the scores.
+MAKERS: Mapping[str, Callable[[Scorer], _Extra]] = {
+    "intervals": _intervals,
+    "statuses": _statuses,
+    "flags": _flags,
+    "band": _band,
+    "coverage": _coverage,
+    "artifact_version": _artifact_version,
+}
+EXTRAS = tuple(MAKERS)
+
+
+def status_words() -> tuple[str, ...]:
+    """Give the words for `Status`, by its numbers."""
+    return tuple(status.name.lower() for status in sorted(Status))
 
 
 def _names(flags: int) -> list[str]:

@@ -65,7 +65,11 @@ def nothing_else(body: bytes, plain: Plain) -> bool:
 def to_accounts(
     rows: list[Any], columns: Columns, names: list[str] | None = None
 ) -> NDArray[np.float64] | None:
-    """Turn rows of numbers and None into accounts; None where rows are not of the right width."""
+    """Turn rows of numbers and None into accounts.
+
+    None where rows are not of the right width, or a number is below its column's minimum: the
+    strict reader says which.
+    """
     try:
         accounts = np.array(rows, dtype=np.float64)
         order = None if names is None else columns.order(names)
@@ -73,7 +77,10 @@ def to_accounts(
         return None
     if accounts.ndim != 2 or accounts.shape[1] != (columns.width if names is None else len(names)):
         return None
-    return without_negative_zeros(accounts if order is None else accounts[:, order])
+    accounts = without_negative_zeros(accounts if order is None else accounts[:, order])
+    if columns.least is not None and (accounts < columns.least).any():
+        return None
+    return accounts
 
 
 def _find(content: Any) -> Plain | None:

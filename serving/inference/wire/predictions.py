@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.inference.wire.extras import extra_outputs, extra_values
+from serving.inference.wire.extras import Extras, Output
 from serving.scoring import Scorer, Scores
 
 _STAMP = "last_modified"
@@ -21,8 +21,8 @@ class Predictions:
     ----------
     keys : tuple of str
         In wire order: those of the model, or those chosen; then those of the extras.
-    kinds : mapping of str to str
-        For each key, in their order: ``number``, ``string`` or ``array``.
+    outputs : mapping of str to Output
+        What each key holds, in their order.
     """
 
     def __init__(
@@ -39,11 +39,12 @@ class Predictions:
             Words of `EXTRAS`.
         """
         self._scorer = scorer
-        self._extras = extras
-        extra = extra_outputs(scorer, extras)
-        self.keys = tuple(dict.fromkeys([*(outputs or scorer.outputs), *extra]))
-        kinds = {_STAMP: "string"} | extra
-        self.kinds: Mapping[str, str] = {key: kinds.get(key, "number") for key in self.keys}
+        self._extras = Extras(scorer, extras)
+        known = {_STAMP: Output("string")} | self._extras.outputs
+        self.keys = tuple(dict.fromkeys([*(outputs or scorer.outputs), *self._extras.outputs]))
+        self.outputs: Mapping[str, Output] = {
+            key: known.get(key, Output("number")) for key in self.keys
+        }
         self._all_scores = self.keys == scorer.outputs
 
     def rows(
@@ -84,7 +85,7 @@ class Predictions:
         names = self._scorer.outputs[:-1]
         columns: dict[str, Sequence[Any]] = dict(zip(names, scores.values.T.tolist(), strict=True))
         columns[_STAMP] = [stamp] * len(accounts)
-        columns |= extra_values(self._scorer, self._extras, accounts, scores)
+        columns |= self._extras.values(accounts, scores)
         nothing = [None] * len(accounts)
         return [
             list(row) for row in zip(*(columns.get(key, nothing) for key in self.keys), strict=True)

@@ -1,4 +1,4 @@
-"""What a number, a category and a date are on the wire; anything else is an error, not a guess."""
+"""What a value of each type is on the wire; anything else is an error, not a guess."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import math
 import re
 from collections.abc import Callable, Container, Mapping, Sequence
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from serving.scoring import Input
+from serving.scoring.encoding import boolean_of
 
 #: Types that numpy reads as we would: a bool is not among them, nor is text.
 _PLAIN = {int, float, type(None)}
@@ -23,8 +24,21 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ].+)?\Z")
 #: Words Python reads as numbers and the wire does not.
 _NOT_NUMBERS = ("nan", "inf", "infinity")
 
-#: Turns a value that is there into a number; raises WrongValue.
-Reader: TypeAlias = Callable[[Any, dt.date], float]
+
+class Reader(NamedTuple):
+    """What reads a column.
+
+    Attributes
+    ----------
+    one : callable
+        Turns a value that is there into a number, of a date with today's; raises WrongValue.
+    at_once : callable or None
+        Turns a column where all is plain into numbers; gives None where one by one is due.
+    """
+
+    one: Callable[[Any, dt.date], float]
+    at_once: Callable[[Sequence[Any]], NDArray[np.float64] | None] | None = None
+
 
 #: Is told a row and what is wrong in it; says whether reading goes on.
 Refuse: TypeAlias = Callable[[int, str], bool]
@@ -35,11 +49,18 @@ class WrongValue(ValueError):
 
 
 def reader_of(column: Input) -> Reader:
-    """Give what reads a single value of a column."""
+    """Give what reads a column."""
     if column.type == "category":
         codes = {name: float(code) for code, name in enumerate(column.categories)}
-        return partial(_category, codes=codes)
-    return _date if column.type == "date" else _number
+        return Reader(partial(_category, codes=codes))
+    if column.type == "date":
+        return Reader(_date)
+    if column.type == "boolean":
+        return Reader(_boolean)
+    if column.minimum is None:
+        return Reader(_number, _numbers_at_once)
+    least = column.minimum
+    return Reader(partial(_number_from, least=least), partial(_numbers_from, least=least))
 
 
 def read_column(
@@ -58,7 +79,8 @@ def read_column(
     today : date
         Dates become days before it.
     refuse : callable
-        Called as ``refuse(row, reason)`` for each value that is not of the column's type.
+        Called as ``refuse(row, reason)`` for each value that is not of the column's type, or
+        below its minimum.
     skip : container of int
         Rows that are not read.
 
@@ -67,7 +89,7 @@ def read_column(
     ndarray of shape (n_accounts,)
         NaN where missing, refused or skipped.
     """
-    numbers = _numbers_at_once(values) if read is _number else None
+    numbers = read.at_once(values) if read.at_once else None
     if numbers is not None:
         return numbers
     numbers = np.full(len(values), np.nan)
@@ -75,7 +97,7 @@ def read_column(
         if value is None or value in ("", "NaN") or row in skip:
             continue
         try:
-            numbers[row] = read(value, today)
+            numbers[row] = read.one(value, today)
         except WrongValue as error:
             if not refuse(row, str(error)):
                 break
@@ -97,6 +119,11 @@ def _numbers_at_once(values: Sequence[Any]) -> NDArray[np.float64] | None:
     return None if np.isinf(numbers).any() else numbers
 
 
+def _numbers_from(values: Sequence[Any], least: float) -> NDArray[np.float64] | None:
+    numbers = _numbers_at_once(values)
+    return None if numbers is None or (numbers < least).any() else numbers
+
+
 def _no_words(texts: Sequence[str]) -> bool:
     """Say whether no text holds ``_``, nor the n of ``nan`` and ``inf``."""
     text = "".join(texts)
@@ -115,6 +142,20 @@ def _number(value: Any, _today: dt.date) -> float:
     return number
 
 
+def _number_from(value: Any, today: dt.date, least: float) -> float:
+    number = _number(value, today)
+    if number < least:
+        raise WrongValue(f"must be {least:g} or more")
+    return number
+
+
+def _boolean(value: Any, _today: dt.date) -> float:
+    flag = boolean_of(value)
+    if flag is None:
+        raise WrongValue("must be true or false")
+    return flag
+
+
 def number_from_text(text: str) -> float:
     """Read a number by Python's rules, without ``_``, ``nan`` and ``inf``."""
     plain = text.strip().lower()
@@ -129,7 +170,8 @@ def number_from_text(text: str) -> float:
 def _category(value: Any, _today: dt.date, codes: Mapping[str, float]) -> float:
     if not isinstance(value, str):
         raise WrongValue(f"must be text, not {_kind(value)}")
-    # A category that training has not seen is scored as not known.
+    # A label that the model does not know is scored as not known: it takes one metric from one
+    # account, where an error would take all scores from all accounts of the request.
     return codes.get(value, math.nan)
 
 

@@ -12,12 +12,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from serving.scoring.signals.growth import Growth
+from serving.scoring.signals.indicator import Indicator
+from serving.scoring.signals.learned_risk import LearnedRisk
+from serving.scoring.signals.linear import Linear
+from serving.scoring.signals.penalty import Penalty
 from serving.scoring.signals.ratio import Ratio
+from serving.scoring.signals.recency import Recency
 from serving.scoring.signals.signal import Signal
+from serving.scoring.signals.tier import Tier
 
 #: By the word that stands as `kind`.
 KINDS: Mapping[str, type[Signal]] = {
-    "ratio": Ratio,
+    kind.kind: kind
+    for kind in (Ratio, Growth, Indicator, Recency, Linear, Tier, Penalty, LearnedRisk)
 }
 
 __all__ = ["KINDS", "Signal"]

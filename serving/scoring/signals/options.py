@@ -22,7 +22,7 @@ Points: TypeAlias = dict[str, float | None]
 ByColumn: TypeAlias = dict[str, float]
 
 
-def option(says: str, *, example: Any, **default: Any) -> Any:
+def option(says: str, *, example: Any, key: str | None = None, **default: Any) -> Any:
     """Make a field of a kind.
 
     Parameters
@@ -31,7 +31,15 @@ def option(says: str, *, example: Any, **default: Any) -> Any:
         What it means: one or two sentences, for who writes a definition.
     example : object
         A value as people write it.
+    key : str, optional
+        What it is called in a definition, where the field cannot have that name.
     **default
         `default=` or `default_factory=`, where it may be left out.
     """
-    return dataclasses.field(metadata={"says": says, "example": example}, **default)
+    metadata = {"says": says, "example": example, "key": key}
+    return dataclasses.field(metadata=metadata, **default)
+
+
+def key_of(field: dataclasses.Field[Any]) -> str:
+    """Give what a field is called in a definition."""
+    return field.metadata.get("key") or field.name

@@ -5,14 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from serving.scoring.column import Input
+from serving.scoring.signals.least_change import difference, least, limit
 from serving.scoring.signals.options import Column, option
-from serving.scoring.signals.signal import MAX_POINTS, Change, Judged, Signal, judged
+from serving.scoring.signals.signal import MAX_POINTS, Change, Judged, Signal, in_proportion, judged
+
+#: Of points made from a share: more than a share in hundredths of a percent needs, fewer than
+#: where the last bit stands.
+_DECIMALS = 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,28 +58,33 @@ class Ratio(Signal):
         """See `Signal.judge`."""
         if self.share:
             (share,) = columns
-            return judged(MAX_POINTS * share, missing=np.isnan(share))
+            with np.errstate(over="ignore"):
+                # Rounded, because 100 · 0.57 is a bit less than 57, which may be where a band ends.
+                return judged(np.round(MAX_POINTS * np.minimum(share, 1.0), _DECIMALS))
         part, whole = columns
-        with np.errstate(divide="ignore", invalid="ignore"):
-            # Not 100 times the quotient: 100 · 57 / 100 is 57, and 100 · 0.57 is not.
-            points = MAX_POINTS * part / whole
+        points = in_proportion(part, whole, MAX_POINTS)
         return judged(points, missing=np.isnan(part) | np.isnan(whole), no_denominator=whole == 0.0)
 
     def change(self, values: Sequence[float], points: float) -> Change | None:
         """Find the least part, counted in whole ones where both are, that is enough."""
+        points_at = partial(self.points_with, values, 0)
         if self.share:
-            wanted = points / MAX_POINTS
-            return Change(self.share, wanted, points, f"{self.share} of {wanted:.4g}")
-        part, whole = values
-        if self.numerator is None or not whole > 0.0:
+            near, column, whole = points / MAX_POINTS, self.share, False
+        else:
+            part, of = values
+            if self.numerator is None or not of > 0.0:
+                return None
+            near, column = points * of / MAX_POINTS, self.numerator
+            whole = float(of).is_integer() and (math.isnan(part) or float(part).is_integer())
+        wanted = least(points_at, points, near, rising=True, whole=whole)
+        if wanted is None:
             return None
-        wanted = points * whole / MAX_POINTS
-        if whole == math.floor(whole) and part == math.floor(part):
-            # Rounded, or the last bit of a product asks for one more.
-            wanted = float(math.ceil(round(wanted, 9)))
-        reached = min(MAX_POINTS * wanted / whole, MAX_POINTS)
-        more = wanted - part
-        return Change(self.numerator, wanted, reached, f"{more:.6g} more {self.numerator}")
+        text = (
+            limit(column, wanted, rising=True)
+            if self.share
+            else difference(column, values[0], wanted, lambda value: points_at(value) >= points)
+        )
+        return Change(column, wanted, points_at(wanted), text)
 
     @classmethod
     def mistakes(cls, body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from serving.scoring.column import Input
 from serving.scoring.risk import RiskModel
+from serving.scoring.signals.options import key_of
 
 #: Points run from 0 to this, whatever the scale; the scale shows them.
 MAX_POINTS = 100.0
@@ -29,6 +30,10 @@ class Status(IntEnum):
     NO_HISTORY = 4  #: too few months before to compare with, or nothing in them
     NO_DENOMINATOR = 5  #: nothing to take a share of
     MODEL_MISSING = 6  #: the artifact holds no model of this name
+
+
+#: Plain numbers: an enum's members take longer to find than a few statuses to write.
+_CODES = {status.name.lower(): int(status) for status in Status}
 
 
 class Judged(NamedTuple):
@@ -59,9 +64,9 @@ class Change(NamedTuple):
         The column.
     value : float, str, bool or None
         The least change that is enough: a number in the column's unit, a category's name, true or
-        false; for a date, the most days it may lie back.
+        false; for a date, the most days it may lie back, whole ones.
     points : float
-        What the metric then has: at least what was asked for.
+        What `judge` says of the account with this value: at least what was asked for, to the bit.
     text : str
         The same for people, such as "12 more licenses_active".
     """
@@ -125,8 +130,26 @@ class Signal(ABC):
         Returns
         -------
         Change or None
-            None if no value of the input that this metric is improved by brings as much.
+            None if no value of the input that this metric is improved by brings as much, or if
+            what else it needs is not known.
         """
+
+    def points_with(self, values: Sequence[float], place: int, value: float) -> float:
+        """Give the points of one account if its input at `place` had another value.
+
+        Parameters
+        ----------
+        values : sequence of float
+            The account's, as `change` takes them.
+
+        Returns
+        -------
+        float
+            NaN where there would be no score.
+        """
+        columns = [np.array([each], dtype=np.float64) for each in values]
+        columns[place] = np.array([value], dtype=np.float64)
+        return float(self.judge(columns).points[0])
 
     @classmethod
     def mistakes(cls, _body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -138,8 +161,9 @@ class Signal(ABC):
 
     def to_dict(self) -> dict[str, Any]:
         """Give what an artifact stores: every key said, as plain JSON values."""
-        fields = (each.name for each in dataclasses.fields(self) if each.name != "name")
-        return {"kind": self.kind, **{name: _plain(getattr(self, name)) for name in fields}}
+        fields = (each for each in dataclasses.fields(self) if each.name != "name")
+        keys = {key_of(each): _plain(getattr(self, each.name)) for each in fields}
+        return {"kind": self.kind, **keys}
 
 
 def judged(points: NDArray[np.float64], **statuses: NDArray[np.bool_]) -> Judged:
@@ -148,16 +172,27 @@ def judged(points: NDArray[np.float64], **statuses: NDArray[np.bool_]) -> Judged
     Parameters
     ----------
     points : ndarray of shape (n_accounts,)
-        May hold anything where a reason applies; clipped to 0 … `MAX_POINTS`.
+        May hold anything where a reason applies; clipped to 0 … `MAX_POINTS`. NaN without a
+        reason is told as missing: nothing is OK that has no points.
     **statuses : ndarray of bool, shape (n_accounts,)
         Names of `Status` in lower case; where several apply, the first given is told.
     """
-    told = np.zeros(len(points), dtype=np.uint8)
+    told = np.where(np.isnan(points), _CODES["missing"], _CODES["ok"]).astype(np.uint8)
     for name, applies in reversed(statuses.items()):
-        told[applies] = Status[name.upper()]
-    with np.errstate(invalid="ignore"):
-        clipped = np.clip(points, 0.0, MAX_POINTS)
-    return Judged(np.where(told == Status.OK, clipped, np.nan), told)
+        told[applies] = _CODES[name]
+    # `np.clip` takes longer for few accounts. A sum with 0, because -0.0 is in range too.
+    clipped = np.minimum(np.maximum(points, 0.0), MAX_POINTS) + 0.0
+    return Judged(np.where(told == _CODES["ok"], clipped, np.nan), told)
+
+
+def in_proportion(
+    part: NDArray[np.float64], whole: NDArray[np.float64], of: float
+) -> NDArray[np.float64]:
+    """Give `of` times part over whole, of arrays of one shape; not finite where the whole is 0."""
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        # Not `of` times the quotient: 100 · 57 / 100 is 57, and 100 · 0.57 is not.
+        points = of * part / whole
+        return np.where(np.isinf(points), of * (part / whole), points)
 
 
 def _plain(value: Any) -> Any:

@@ -8,6 +8,7 @@ from functools import cache
 from types import UnionType
 from typing import Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from serving.scoring.signals.options import key_of
 from serving.scoring.signals.signal import Signal
 
 _Kind = TypeVar("_Kind", bound=Signal)
@@ -39,7 +40,7 @@ def keys_of(kind: type[Signal]) -> Mapping[str, Key]:
     """Give the keys of a kind by name, as its dataclass lists them."""
     hints = get_type_hints(kind)
     return {
-        each.name: Key(
+        key_of(each): Key(
             hints[each.name], each.metadata["says"], each.metadata["example"], _default(each)
         )
         for each in dataclasses.fields(kind)
@@ -49,7 +50,8 @@ def keys_of(kind: type[Signal]) -> Mapping[str, Key]:
 
 def kind_from_dict(kind: type[_Kind], name: str, body: Mapping[str, Any]) -> _Kind:
     """Build a kind from its stored keys, whose shapes must have been checked."""
-    return kind(name=name, **{key: _thawed(value) for key, value in body.items()})
+    fields = {key_of(each): each.name for each in dataclasses.fields(kind)}
+    return kind(name=name, **{fields[key]: _thawed(value) for key, value in body.items()})
 
 
 def misshapen_keys(kind: type[Signal], body: Mapping[str, Any]) -> Iterator[str]:

@@ -1,10 +1,14 @@
 """A good definition, and what is said of it when something in it is changed."""
 
+from functools import cache
+
+import jsonschema
 import pytest
 
 from serving.scoring.errors import InvalidScorecard
 from training.definition import (
     Definition,
+    definition_schema,
     parse_definition,
 )
 
@@ -19,6 +23,12 @@ metrics:
 components:
   auto: {weight: 1, metrics: {bots: 1, macro: 2}}
 """
+
+
+@cache
+def editor() -> jsonschema.Draft202012Validator:
+    """What an editor checks a definition with; made once, for making it takes half a second."""
+    return jsonschema.Draft202012Validator(definition_schema())
 
 
 def read(text: str) -> Definition:

@@ -5,10 +5,10 @@ from typing import get_args
 import jsonschema
 import pytest
 import yaml
-from mistake_cases import GOOD, changed, mistakes_of, read
+from mistake_cases import GOOD, changed, editor, mistakes_of, read
 
-from serving.scoring.errors import InvalidScorecard
 from serving.scoring.column import Input
+from serving.scoring.errors import InvalidScorecard
 from training.definition import (
     EstimatorOptions,
     default_scorecard,
@@ -99,7 +99,7 @@ def test_components_nest() -> None:
     scorecard = read(text).resolve(nonzero_counts={}, categories={})
 
     assert [node.name for node in scorecard.all_components] == ["deep", "auto"]
-    jsonschema.validate(yaml.safe_load(text), definition_schema())
+    editor().validate(yaml.safe_load(text))
 
 
 def test_a_definition_says_which_columns_it_needs() -> None:
@@ -139,7 +139,7 @@ def test_a_metric_may_ask_for_an_estimator(written: str, options: EstimatorOptio
 
     assert repr(definition.estimator("bots")) == repr(options)
     assert definition.estimator("macro") is None
-    jsonschema.validate(yaml.safe_load(text), definition_schema())
+    editor().validate(yaml.safe_load(text))
 
 
 def test_a_fixed_location_is_a_finite_number() -> None:
@@ -176,12 +176,12 @@ def test_the_default_scorecard_reads_and_satisfies_its_schema() -> None:
 
     assert definition.id == "service-cloud-mini"
     assert len(definition.columns()) == 15
-    jsonschema.validate(yaml.safe_load(path.read_text("utf-8")), definition_schema())
+    editor().validate(yaml.safe_load(path.read_text("utf-8")))
 
 
 def test_the_schema_allows_both_forms_of_a_components_metrics() -> None:
     for text in (GOOD, LEARNED):
-        jsonschema.validate(yaml.safe_load(text), definition_schema())
+        editor().validate(yaml.safe_load(text))
 
 
 def test_the_stored_schema_is_up_to_date() -> None:

@@ -1,11 +1,7 @@
 import jsonschema
 import pytest
 import yaml
-from mistake_cases import changed, mistakes_of
-
-from training.definition import (
-    definition_schema,
-)
+from mistake_cases import changed, editor, mistakes_of
 
 # What is replaced in GOOD, by what, the one line of mistake, and why the case is here. All are
 # mistakes of shape, so the schema that editors use must refuse them too.
@@ -59,8 +55,11 @@ SHAPE = [
     ),
     (
         "bots: {kind: peer}",
-        "bots: {kind: ratio, over: macro}",
-        "6: metrics.bots.kind: must be 'peer', not 'ratio'",
+        "bots: {kind: rank, over: macro}",
+        (
+            "6: metrics.bots.kind: must be 'peer', 'ratio', 'growth', 'indicator', 'recency',"
+            " 'linear', 'tier', 'penalty' or 'learned_risk', not 'rank'"
+        ),
         "an unknown kind says nothing about the keys of that kind",
     ),
     (
@@ -198,7 +197,7 @@ SHAPE = [
         "macro: 2}, color: red",
         (
             "9: components.auto.color: unknown key; the keys here are"
-            " weight, metrics, weights, components"
+            " weight, metrics, weights, components, label, coverage, allow"
         ),
         "an unknown key",
     ),
@@ -215,4 +214,4 @@ def test_a_wrong_shape_is_one_line_that_says_where_what_and_what_is_right(
 @pytest.mark.parametrize(("old", "new"), [case[:2] for case in SHAPE])
 def test_an_editor_refuses_the_same_wrong_shapes(old: str, new: str) -> None:
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(yaml.safe_load(changed(old, new)), definition_schema())
+        editor().validate(yaml.safe_load(changed(old, new)))

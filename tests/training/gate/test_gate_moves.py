@@ -30,7 +30,7 @@ def make_accounts(count, missing=0):
                           "bots": draw_power(ages, rng)})  # fmt: skip
     frame.loc[: missing - 1, "bots"] = NAN
     everybody = np.ones(count, dtype=bool)
-    return SameAccounts(SimpleNamespace(frame=frame), frame, everybody, everybody, None)
+    return SameAccounts(SimpleNamespace(frame=frame), frame, {}, everybody, everybody, None)
 
 
 def make_moves(**changes):

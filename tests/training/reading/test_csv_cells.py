@@ -177,3 +177,37 @@ def test_a_category_keeps_its_text_unless_it_is_missing():
     frame, _ = read("acct_id,region\nA, north \nB,\nC,NaN\nD,NA\n", (REGION,))
 
     assert frame["region"].fillna("missing").tolist() == ["north", "missing", "missing", "NA"]
+
+
+IN_USE, USED = Input("in_use", "boolean"), Input("used", minimum=0.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "flag"),
+    [("true", 1), ("FALSE", 0), (" True ", 1), ("1", 1), ("0", 0), ("1.0", 1), ("0.0", 0)]
+    + [(text, math.nan) for text in ("", "  ", "NaN")],
+)
+def test_true_and_false_are_read_as_the_wire_reads_them(text, flag):
+    frame, refusals = read(f"acct_id,in_use\nA,{text}\n", (IN_USE,))
+
+    assert frame["in_use"].tolist() == pytest.approx([flag], nan_ok=True)
+    assert frame["in_use"].dtype == np.float64
+    assert refusals.total == 0
+
+
+@pytest.mark.parametrize("text", ["yes", "t", "2", "-1", "0.5", "NA"])
+def test_a_row_with_anything_else_is_refused(text):
+    assert refused(f"acct_id,in_use\nA,{text}\nB,true\n", (IN_USE,)) == [
+        (2, f"in_use is not true or false: {text!r}")
+    ]
+
+
+def test_a_row_with_a_number_below_the_least_there_can_be_is_refused():
+    text = "acct_id,used\nA,0\nB,-0.5\nC,\nD,-0\n"
+
+    frame, refusals = read(text, (USED,))
+
+    assert frame["acct_id"].tolist() == ["A", "C", "D"]
+    assert [(entry.line, entry.reason) for entry in refusals.entries] == [
+        (3, "used is below 0, its minimum: '-0.5'")
+    ]
