@@ -46,8 +46,9 @@ class Coverage:
         self._card = scorecard
         self._place = {name: place for place, name in enumerate(metrics)}
         minima = [node.minimum_coverage for node in scorecard.all_components]
-        #: Whether any score can be withheld.
-        self.asked = any(least is not None for least in (*minima, scorecard.minimum_coverage))
+        asked = any(least is not None for least in (*minima, scorecard.minimum_coverage))
+        #: Whether a score can be withheld, or a metric that does not apply be taken for a 0.
+        self.counts = asked or (scorecard.missing == "zero" and bool(scorecard.absolute_metrics))
 
     def of(self, statuses: Sequence[NDArray[np.uint8]]) -> list[Covered]:
         """Give the coverage of all means, that of the global score last.

@@ -75,7 +75,7 @@ class PointsLost(NamedTuple):
 
 #: One mean's metrics, by their number in the scorecard, each with its weight as applied.
 _Weights = tuple[tuple[int, float], ...]
-#: What stands below a mean: its metrics' weights in it, its own weight, whether it has a score.
+#: What stands below a mean: its metrics' weights in it, its own weight, whether it counts.
 _Child = tuple[_Weights, float, bool]
 
 
@@ -101,7 +101,11 @@ class Drivers:
         self._all_weights = lru_cache(maxsize=256)(self._weights_of_all)
 
     def deal(
-        self, scores: Sequence[float], means: Sequence[float], coverage: Sequence[float]
+        self,
+        scores: Sequence[float],
+        means: Sequence[float],
+        coverage: Sequence[float],
+        applies: Sequence[bool],
     ) -> list[PointsLost]:
         """Deal one account's points.
 
@@ -114,6 +118,8 @@ class Drivers:
             means "no score".
         coverage : sequence of float
             The same of the coverage; NaN where nothing applies.
+        applies : sequence of bool
+            Of every metric, whether it applies to the account.
 
         Returns
         -------
@@ -122,7 +128,8 @@ class Drivers:
         """
         known = tuple(score == score for score in scores)  # not NaN
         known_means = tuple(mean == mean for mean in means)
-        all_weights = self._all_weights(known, known_means)
+        applying = (*applies, *(share == share for share in coverage))
+        all_weights = self._all_weights(known, known_means, applying)
         lost = []
         for key, mean, share, weights in zip(self._keys, means, coverage, all_weights, strict=True):
             covered = share if share == share else None
@@ -145,35 +152,39 @@ class Drivers:
         return tuple(drivers)
 
     def _weights_of_all(
-        self, known: tuple[bool, ...], known_means: tuple[bool, ...]
+        self, known: tuple[bool, ...], known_means: tuple[bool, ...], applying: tuple[bool, ...]
     ) -> list[_Weights]:
-        """Give the weights of every mean, for accounts that have these scores."""
+        """Give the weights of every mean, for accounts that have these scores.
+
+        What has none counts all the same under the policy ``zero``, where it applies.
+        """
+        there = zip((*known, *known_means), applying, strict=True)
+        counted = [has_score or (self._zero and applies) for has_score, applies in there]
         found: dict[str, tuple[_Weights, bool]] = {}
-        for node, has_score in zip(self._nodes, known_means, strict=False):
+        for place, node in enumerate(self._nodes, len(known)):
             numbers = [self._number[name] for name in node.metrics]
             metrics: list[_Child] = [
-                (((number, 1.0),), weight, known[number])
+                (((number, 1.0),), weight, counted[number])
                 for number, weight in zip(numbers, node.metrics.values(), strict=True)
             ]
             below = _below(node.components, found)
-            found[node.name] = self._applied([*metrics, *below]), has_score
-        whole = self._applied(_below(self._top, found))
+            found[node.name] = _applied([*metrics, *below]), counted[place]
+        whole = _applied(_below(self._top, found))
         return [*(weights for weights, _ in found.values()), whole]
 
-    def _applied(self, children: Sequence[_Child]) -> _Weights:
-        """Multiply the children's weights by their own, as the policy for missing ones says."""
-        total = sum(weight for _, weight, known in children if known or self._zero)
-        return tuple(
-            (number, share * (weight / total if known or self._zero else 0.0))
-            if total > 0
-            else (number, 0.0)
-            for weights, weight, known in children
-            for number, share in weights
-        )
+
+def _applied(children: Sequence[_Child]) -> _Weights:
+    """Multiply the children's weights by their own, among those that count."""
+    total = sum(weight for _, weight, counts in children if counts)
+    return tuple(
+        (number, share * (weight / total if counts else 0.0)) if total > 0 else (number, 0.0)
+        for weights, weight, counts in children
+        for number, share in weights
+    )
 
 
 def _below(nodes: Sequence[Component], found: Mapping[str, tuple[_Weights, bool]]) -> list[_Child]:
-    # A component whose score is withheld has none, although metrics in it do.
+    # A component whose score is withheld counts for nothing, although metrics in it have scores.
     return [(found[node.name][0], node.weight, found[node.name][1]) for node in nodes]
 
 

@@ -22,6 +22,7 @@ from serving.scoring.next_band_finder import NextBandFinder, Rescore, Wish
 from serving.scoring.overlay import PeerComparison, ScoreOverlay, nobody
 from serving.scoring.raising import Raiser
 from serving.scoring.scores import Scores
+from serving.scoring.signals.signal import Status
 
 
 class Explainer:
@@ -104,7 +105,7 @@ class Explainer:
             named = band_places(values[:, -1], self._card.bands).tolist()
         told = zip(
             accounts, compared, signals, values.tolist(), coverage, named,
-            scored.flags.tolist(), strict=True,
+            scored.flags.tolist(), scored.statuses.tolist(), strict=True,
         )  # fmt: skip
         explained = []
         wishes: dict[int, Wish] = {}
@@ -128,9 +129,11 @@ class Explainer:
         coverage: list[float],
         band: int,
         flags: int,
+        statuses: list[int],
     ) -> tuple[Explanation, Mapping[str, Raiser]]:
         scores = [values[place] for place in self._places]
-        *components, overall = self._drivers.deal(scores, values[len(scores) :], coverage)
+        applies = [status != Status.NOT_APPLICABLE for status in statuses]
+        *components, overall = self._drivers.deal(scores, values[len(scores) :], coverage, applies)
         metrics: list[AnyMetric] = [*compared.metrics, *signals.metrics]
         told = {each.metric: each for each in metrics}
         why = Explanation(

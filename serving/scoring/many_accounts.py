@@ -67,9 +67,10 @@ class ManyAccounts:
             points, told = judge([accounts[:, each] for each in columns])
             scores[place] = self.scorecard.scale.score(points, of=MAX_POINTS)
             statuses[:, place] = told
-        withheld = None
-        if self.coverage.asked:
-            withheld = [covered.withheld for covered in self.coverage.of([*statuses.T])]
-        means = self.roll_up.many([*scores], withheld)
+        if self.coverage.counts:
+            applies = [*(statuses.T != Status.NOT_APPLICABLE)]
+            means = self.roll_up.many([*scores], self.coverage.of([*statuses.T]), applies)
+        else:
+            means = self.roll_up.many([*scores])
         for position, column in enumerate([*(scores[metric] for metric in self.shown), *means]):
             values[:, position] = column

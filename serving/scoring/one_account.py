@@ -52,7 +52,7 @@ class OneAccount:
         """Say whether all there is are tables of peers, and no score is ever withheld."""
         tables = many.peers and many.peers.peers
         only_peers = not many.scorecard.absolute_metrics
-        return isinstance(tables, PeerTables) and only_peers and not many.coverage.asked
+        return isinstance(tables, PeerTables) and only_peers and not many.coverage.counts
 
     def score(self, account: Sequence[float]) -> ScoresOfOne:
         """Score an account, its inputs in the order of `Scorer.inputs`; NaN means "not known"."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from serving.scoring.coverage import Covered
 from serving.scoring.scorecard import MissingPolicy, Scorecard
 
 #: What is averaged: the scores of many accounts, or of one.
@@ -54,23 +55,31 @@ class RollUp:
     def many(
         self,
         scores: Sequence[NDArray[np.float64]],
-        withheld: Sequence[NDArray[np.bool_]] | None = None,
+        covered: Sequence[Covered] | None = None,
+        applies: Sequence[NDArray[np.bool_]] = (),
     ) -> list[NDArray[np.float64]]:
         """Give all means of many accounts, the global score last; arrays of shape (n_accounts,).
 
         Parameters
         ----------
-        withheld : sequence of ndarray of bool, shape (n_accounts,), optional
-            For each mean, where there is none although some of its children have scores.
+        covered : sequence of Covered, optional
+            Of every mean, where some may be withheld, or some metrics may not apply.
+        applies : sequence of ndarray of bool, shape (n_accounts,)
+            Goes with `covered`: of every metric, where it applies.
         """
-        if withheld is None:
+        if covered is None:
             return self._all(scores, weighted_mean)
-        gaps = iter(withheld)
-
-        def mean(*given: Any, **options: Any) -> NDArray[np.float64]:
-            return np.where(next(gaps), np.nan, weighted_mean(*given, **options))
-
-        return self._all(scores, mean)
+        known = list(scores)
+        counted = [*applies, *(~np.isnan(each.share) for each in covered)]
+        for (children, weights), each in zip(self._means, covered, strict=True):
+            mean = weighted_mean(
+                [known[child] for child in children],
+                weights,
+                missing=self._missing,
+                applies=[counted[child] for child in children],
+            )
+            known.append(np.where(each.withheld, np.nan, mean))
+        return known[len(scores) :]
 
     def one(self, scores: Sequence[float]) -> list[float]:
         """Give all means of one account: bit for bit what `many` gives for it."""
@@ -84,7 +93,11 @@ class RollUp:
 
 
 def weighted_mean(
-    scores: Sequence[NDArray[np.float64]], weights: Sequence[float], *, missing: MissingPolicy
+    scores: Sequence[NDArray[np.float64]],
+    weights: Sequence[float],
+    *,
+    missing: MissingPolicy,
+    applies: Sequence[NDArray[np.bool_]] | None = None,
 ) -> NDArray[np.float64]:
     """Average scores by weight, account by account.
 
@@ -97,6 +110,9 @@ def weighted_mean(
     missing : {"skip", "zero"}
         "skip" renormalises the weights of what is there; "zero" counts a missing score as 0,
         as css-mini does.
+    applies : sequence of ndarray of bool, shape (n_accounts,), optional
+        Where each child applies to an account at all. What does not is no missing score: it counts
+        under neither policy. Left out: everywhere.
 
     Returns
     -------
@@ -121,13 +137,26 @@ def weighted_mean(
         total += np.where(present, score, 0.0) * weight
         present_weight += present * weight
         best = np.fmax(best, score) if weight > 0 else best
-    divisor = present_weight if missing == "skip" else np.full_like(total, sum(weights))
+    divisor = present_weight if missing == "skip" else _whole_weight(weights, applies, len(total))
     mean: NDArray[np.float64] = np.divide(
         total, divisor, out=np.full_like(total, np.nan), where=present_weight > 0
     )
     # Weights such as 0.2, 0.7 and 0.1 add up to less than 1, and three tens to more than ten.
     np.minimum(mean, best, out=mean)
     return mean
+
+
+def _whole_weight(
+    weights: Sequence[float], applies: Sequence[NDArray[np.bool_]] | None, accounts: int
+) -> NDArray[np.float64]:
+    whole = np.full(accounts, float(sum(weights)))
+    if applies is None or all(each.all() for each in applies):
+        return whole
+    counted = np.zeros(accounts)
+    for weight, each in zip(weights, applies, strict=True):
+        counted += weight * each
+    # To the bit what it is for who is scored alone.
+    return np.where(np.all(applies, axis=0), whole, counted)
 
 
 def mean_of_one(

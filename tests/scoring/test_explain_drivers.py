@@ -33,7 +33,7 @@ def make_deal(missing, components, scale="zero_to_100"):
     def deal(*scores):
         statuses = [np.array([np.isnan(score)], dtype=np.uint8) for score in scores]
         shares = [covered.share[0] for covered in coverage.of(statuses)]
-        return drivers.deal(scores, roll_up.one(scores), shares)
+        return drivers.deal(scores, roll_up.one(scores), shares, [True] * len(scores))
 
     return deal
 

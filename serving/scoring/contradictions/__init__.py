@@ -57,7 +57,7 @@ def tree_mistakes(tree: Mapping[str, Any]) -> list[Mistake]:
         *total_mistakes(tree),
         *coverage_mistakes((), tree),
         *_driver_mistakes(mapping(tree.get("drivers"))),
-        *component_mistakes(nodes, tree.get("metrics")),
+        *component_mistakes(nodes, tree.get("metrics"), tree.get("missing")),
         *allow_mistakes(tree),
         *parent_mistakes(nodes, tree.get("metrics")),
     ]

@@ -19,7 +19,9 @@ from serving.scoring.contradictions.any_shape import (
 from serving.scoring.contradictions.weights import weight_mistakes
 
 
-def component_mistakes(nodes: Sequence[Node], metrics: Any) -> Iterator[Mistake]:
+def component_mistakes(
+    nodes: Sequence[Node], metrics: Any, missing: Any = "skip"
+) -> Iterator[Mistake]:
     """Find what is wrong with each component by itself, and names given twice."""
     seen: set[str] = set()
     for path, name, body in nodes:
@@ -30,6 +32,9 @@ def component_mistakes(nodes: Sequence[Node], metrics: Any) -> Iterator[Mistake]
         seen.add(name)
         yield from weight_mistakes(path, body)
         yield from coverage_mistakes(path, mapping(body))
+        if missing == "zero" and "coverage" in mapping(body):
+            reason = "is for `missing: skip`: under zero, a score that is withheld counts as 0"
+            yield Mistake((*path, "coverage"), reason)
         yield from _uncounted(path, mapping(body), mapping(metrics))
 
 
