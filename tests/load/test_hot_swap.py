@@ -55,7 +55,7 @@ def filled(registry: MovedRegistry, versions: Versions) -> MovedRegistry:
 
 
 def start_following(start, registry, tmp_path, environ, poll_s=POLL_S):
-    return start(
+    container = start(
         SCORECARD_MODEL=registry.uri,
         SCORECARD_CACHE=str(tmp_path / "cache"),
         SCORECARD_POLL_S=str(poll_s),
@@ -63,6 +63,12 @@ def start_following(start, registry, tmp_path, environ, poll_s=POLL_S):
         SCORECARD_EXTRAS="artifact_version",
         **environ,
     )
+    # It answers as soon as one worker does; the other would meet the next version first.
+    log = Log(container)
+    wait_until(
+        lambda: log.told("model loaded", "") == WORKERS, within_s=20, why="all workers serve"
+    )
+    return container
 
 
 def point_to(registry: MovedRegistry, versions: Versions, version: str) -> None:
