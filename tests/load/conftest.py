@@ -45,8 +45,9 @@ def start(tmp_path, model):
         )
         if ready == 200:
             wait_until(
-                lambda: sum(line["event"] == "model loaded" for line in process.log_lines())
-                >= workers,
+                lambda: (
+                    sum(line["event"] == "model loaded" for line in process.log_lines()) >= workers
+                ),
                 within_s=20,
                 why="all workers serve",
             )

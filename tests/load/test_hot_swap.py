@@ -252,7 +252,7 @@ def test_swaps_of_a_trained_model_leave_memory_as_it_was(start, say, tmp_path, t
         named[registry.publish({**files, MANIFEST: altered})] = altered
     (first, *_) = named
     registry.point_to(first, named[first])
-    return start(
+    container = start(
         SCORECARD_MODEL=registry.uri,
         SCORECARD_CACHE=str(tmp_path / "cache"),
         SCORECARD_POLL_S=str(POLL_S),
