@@ -53,7 +53,7 @@ def main() -> None:
 
 def _start_all(machine: ThisMachine) -> None:
     artifact = BUILD / "artifact"
-    print("training on data/sample (a few seconds) ...", flush=True)
+    print("training on data/sample (some fifteen seconds) ...", flush=True)
     machine.run("scorecard", "train", "--data", ROOT / "data" / "sample", "--out", artifact)
     registry = machine.start_s3()
     print(machine.run("scorecard", "publish", artifact, registry).strip(), flush=True)

@@ -68,7 +68,7 @@ def _metrics(metrics: Sequence[MetricExplanation]) -> Iterator[str]:
 def _goal(metric: MetricExplanation, goal: Goal) -> str:
     if goal.value is None:
         return STATUSES[goal.status].removeprefix("not reachable: ")
-    text = f"{_enough(goal.value, rising=metric.higher_is_better)} (scores {_score(goal.score)})"
+    text = f"{enough(goal.value, rising=metric.higher_is_better)} (scores {_score(goal.score)})"
     return text if goal.status == "reachable" else f"{text}, beyond 95 % of the peers: no advice"
 
 
@@ -93,7 +93,7 @@ def _lost(lost: PointsLost) -> Iterator[str]:
             )
 
 
-def _enough(value: float, *, rising: bool) -> str:
+def enough(value: float, *, rising: bool) -> str:
     """Write few digits of a value that is still enough: rounded to the side that helps."""
     if value == round(value):
         return _value(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from serving.scoring import InvalidInput
 from serving.scoring.drivers import Driver
-from serving.scoring.explanation import Explanation
+from serving.scoring.explanation import Explanation, MetricExplanation
 from serving.scoring.goals import STATUSES
+from training.explanation_text import enough
 from training.interactive.accounts import ReadAccounts
 from training.interactive.models import Model, as_model
 from training.interactive.scores import score, with_inputs
@@ -58,8 +59,12 @@ class Account(Shown):
         DataFrame
             Index ``metric``. ``value`` and the peers' ``q25``, ``median``, ``q75`` in the metric's
             unit; ``rank``, ``low``, ``high``: the share of the peers that stand lower, 0 to 1, with
-            its 90 % interval; ``score``; ``next_at``: the value that brings the next score, and in
-            ``next`` whether that is usual among peers, or why there is none; ``effective_peers``.
+            its 90 % interval; ``score``; ``next_at``: the least value that brings a higher score
+            (the largest, where lower is better), ``score_then``: the score it brings, and ``next``:
+            whether that is usual among peers, or why there is none; ``effective_peers``. Where
+            anything above 0 is enough, ``next_at`` is 5e-324, the least number above 0: it can be
+            given to `what_if`, and is shown as "more than 0". If the account was asked for with
+            bands, also ``band``: the next of them, and ``band_at``: the value that brings it.
         """
         rows = [
             {
@@ -71,14 +76,17 @@ class Account(Shown):
                 "high": one.rank_high,
                 "score": one.score,
                 "next_at": one.next_point.value,
+                "score_then": one.next_point.score,
                 "next": STATUSES[one.next_point.status],
                 "effective_peers": one.effective_peers,
+                **_band(one),
             }
             for one in self.explanation.metrics
         ]
         columns = [
             "metric", "value", "q25", "median", "q75", "rank", "low", "high", "score", "next_at",
-            "next", "effective_peers",
+            "score_then", "next", "effective_peers",
+            *dict.fromkeys(key for one in self.explanation.metrics for key in _band(one)),
         ]  # fmt: skip
         frame = pd.DataFrame(rows, columns=columns).set_index("metric")
         # A column without any value is still one of numbers.
@@ -154,20 +162,38 @@ class Account(Shown):
         return facts | {str(key): f"{value:.3g}" for key, value in means.items()}
 
     def _table(self) -> pd.DataFrame:
-        return self.frame().round(3)
+        told = self.frame().round(3)
+        for column in {"next_at", "band_at"} & set(told.columns):
+            told[column] = [
+                "" if pd.isna(value) else enough(value, rising=one.higher_is_better)
+                for one, value in zip(self.explanation.metrics, self.frame()[column], strict=True)
+            ]
+        return told
+
+
+def _band(one: MetricExplanation) -> dict[str, float | None]:
+    goal = one.next_band
+    return {} if goal is None else {"band": goal.target, "band_at": goal.value}
 
 
 def account(
     model: Model | str | Path,
     accounts: ReadAccounts | pd.DataFrame | str | Path,
     acct_id: str,
+    *,
+    bands: Sequence[float] = (),
 ) -> Account:
     """Look at one account among its peers.
+
+    Parameters
+    ----------
+    bands : sequence of float, optional
+        Thresholds on the scale. Where there are any, each metric says which value brings the next.
 
     Raises
     ------
     InvalidInput
-        If there is no such account, or more than one.
+        If there is no such account, or more than one; or if a band is not on the scale.
     """
     opened = as_model(model)
     read = with_inputs(opened, accounts)
@@ -182,6 +208,6 @@ def account(
         acct_id,
         encoded,
         pd.Series(scorer.score(encoded).values[0], index=list(scorer.outputs[:-1])),
-        scorer.explain(encoded)[0],
+        scorer.explain(encoded, bands=sorted(bands))[0],
         peer_standings(scorer, encoded),
     )
