@@ -93,9 +93,12 @@ lock: $(READY_CI)  ## Choose the newest packages for the images, and pin them
 sample: $(READY)  ## Write data/sample again, byte for byte
 	$(BIN)/scorecard data sample --accounts 5000 --seed 2026 --out data/sample
 
-jupyter: $(READY)  ## Open the notebooks
+# Jupyter starts as root, as in a container, only if it is told to.
+AS_ROOT = $(if $(filter 0,$(shell id -u)),--allow-root)
+
+jupyter: $(READY)  ## Open the notebooks; JUPYTER_FLAGS=--no-browser
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[jupyter]'
-	$(BIN)/jupyter lab notebooks
+	$(BIN)/jupyter lab $(AS_ROOT) $(JUPYTER_FLAGS) notebooks
 
 clean:  ## Remove what was built; keep .venv
 	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

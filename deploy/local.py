@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import pandas as pd
-from this_machine import DidNotRun, ThisMachine
+from this_machine import DidNotRun, ThisMachine, open_here
 
 from serving.scoring import load_scorer
 
@@ -53,7 +53,7 @@ def main() -> None:
 
 def _start_all(machine: ThisMachine) -> None:
     artifact = BUILD / "artifact"
-    print("training on data/sample (a few seconds) ...", flush=True)
+    print("training on data/sample (some fifteen seconds) ...", flush=True)
     machine.run("scorecard", "train", "--data", ROOT / "data" / "sample", "--out", artifact)
     registry = machine.start_s3()
     print(machine.run("scorecard", "publish", artifact, registry).strip(), flush=True)
@@ -66,7 +66,7 @@ def _show_request(url: str, secret: str, artifact: Path) -> None:
     body = json.dumps({"instances": [{"features": _first_account(artifact)}]})
     headers = {"x-api-key": secret, "Content-Type": "application/json"}
     request = urllib.request.Request(url, body.encode(), headers)
-    with urllib.request.urlopen(request, timeout=10) as response:
+    with open_here(request, timeout=10) as response:
         answer = response.read().decode()
     print(
         f"\nready; logs are in {BUILD}\n\n"

@@ -18,7 +18,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 BIN = Path(sys.executable).parent
 BUCKET = "css-mini-local"
@@ -69,9 +69,8 @@ class ThisMachine:
         self.folder.mkdir(parents=True, exist_ok=True)
         port = self.s3_url.rpartition(":")[2]
         self._start("s3", f"{self.s3_url}/moto-api/", "moto_server", "-H", "127.0.0.1", "-p", port)
-        urllib.request.urlopen(
-            urllib.request.Request(f"{self.s3_url}/{BUCKET}", method="PUT"), timeout=10
-        ).close()
+        asked = urllib.request.Request(f"{self.s3_url}/{BUCKET}", method="PUT")
+        open_here(asked, timeout=10).close()
         return REGISTRY
 
     def use_here(self) -> None:
@@ -182,6 +181,12 @@ class ThisMachine:
         return {**own, **self._aws()}
 
 
+def open_here(asked: str | urllib.request.Request, *, timeout: float) -> Any:
+    """Open an address of this machine, past any proxy that the environment names."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    return opener.open(asked, timeout=timeout)
+
+
 def free_port() -> int:
     """Give a port of this machine that nobody listens on."""
     with socket.socket() as probe:
@@ -204,7 +209,7 @@ def _end_of(log: Path) -> str:
 
 def _answers(url: str) -> bool:
     try:
-        with urllib.request.urlopen(url, timeout=2):
+        with open_here(url, timeout=2):
             return True
     except (urllib.error.URLError, OSError):
         return False

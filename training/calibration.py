@@ -39,9 +39,22 @@ def randomised_pit(
 
 def ks_distance(pit: NDArray[np.float64]) -> float:
     """Give the largest distance between the share of accounts at or below a rank and the rank."""
+    return abs(furthest(pit)[1])
+
+
+def furthest(pit: NDArray[np.float64]) -> tuple[float, float]:
+    """Find where the share of accounts at or below a rank is furthest from the rank.
+
+    Returns
+    -------
+    tuple of float
+        The rank, and the share minus the rank there (just before it where the share jumps).
+    """
     ordered = np.sort(pit)
     steps = np.arange(len(pit) + 1) / len(pit)
-    return float(max(np.abs(ordered - steps[1:]).max(), np.abs(ordered - steps[:-1]).max()))
+    gaps = np.concatenate([steps[1:] - ordered, steps[:-1] - ordered])
+    place = int(np.abs(gaps).argmax())
+    return float(ordered[place % len(pit)]), float(gaps[place])
 
 
 def ks_noise(accounts: int) -> float:

@@ -25,9 +25,11 @@ content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
 @media (prefers-color-scheme: dark) {{
   :root {{ --text: #e6e6e6; --back: #16181c; --line: #4a4e55; --head: #23262c; }}
 }}
-body {{ margin: 0 auto; padding: 1rem 1.25rem 3rem; max-width: 76rem; color: var(--text);
+body {{ margin: 0 auto; padding: 1rem 1.25rem 3rem; max-width: 78rem; color: var(--text);
   background: var(--back); font: 1rem/1.5 system-ui, sans-serif; }}
 p, ul {{ max-width: 52rem; }}
+/* Pictures have their own size: on a narrow screen they scroll, as tables do. */
+p:has(img) {{ max-width: none; overflow-x: auto; }}
 h2 {{ margin-top: 2.5rem; border-bottom: 1px solid var(--line); }}
 .table {{ overflow-x: auto; }}
 table {{ border-collapse: collapse; font-size: 0.875rem; font-variant-numeric: tabular-nums; }}
@@ -35,7 +37,11 @@ th, td {{ border: 1px solid var(--line); padding: 0.25rem 0.5rem; text-align: le
   vertical-align: top; }}
 thead th {{ background: var(--head); }}
 tbody th {{ font-weight: normal; }}
-img {{ max-width: 100%; height: auto; background: #fff; }}
+img {{ background: #fff; }}
+@media print {{ img {{ max-width: 100%; }} }}
+@media screen and (prefers-color-scheme: dark) {{
+  img {{ padding: 0.5rem; border-radius: 0.5rem; filter: brightness(0.8); }}
+}}
 </style>
 </head>
 <body>

@@ -16,6 +16,7 @@ from training.baseline import NAME, Baseline, descriptions, no_baseline
 from training.calibration import (
     KS_95,
     MIN_CELL_ACCOUNTS,
+    furthest,
     ks_distance,
     ks_noise,
     peer_groups,
@@ -162,7 +163,8 @@ def evaluate_metric(
         better. ``rank_crps_ratio``: to the same for the pooled distribution, which ignores
         peers; below 1 the peers tell something, and 1 where there is nothing to tell (a
         constant metric); with its standard error. ``pit_ks``: largest distance of the
-        randomised PIT from uniform, with the 95 % level of pure noise.
+        randomised PIT from uniform, with the 95 % level of pure noise; it is found at the rank
+        ``pit_ks_rank``, where the share of accounts minus the rank is ``pit_ks_gap``.
         ``coverage``: share of accounts at or below each rank. ``worst_cell_ks``: the largest
         `pit_ks` in a cell of peer-dimension quartiles, with that cell's noise level; both None
         where no cell has `MIN_CELL_ACCOUNTS`.
@@ -172,6 +174,7 @@ def evaluate_metric(
     lower, upper = table.bounds(metric)
     values = np.clip(values, lower, upper)
     pit = randomised_pit(table, metric, cells, values)
+    rank, gap = furthest(pit)
     worst = worst_cell(pit, groups)
     atoms = table.pooled.below(values) < table.pooled.at_or_below(values)
     return {
@@ -179,7 +182,9 @@ def evaluate_metric(
         "rank_crps": float(losses.own.mean()),
         "rank_crps_ratio": ratio(losses.own, losses.alone),
         "rank_crps_ratio_standard_error": ratio_error(losses.own, losses.alone),
-        "pit_ks": ks_distance(pit),
+        "pit_ks": abs(gap),
+        "pit_ks_rank": rank,
+        "pit_ks_gap": gap,
         "pit_ks_noise_95": ks_noise(len(pit)),
         "coverage": {f"{level:.2f}": float((pit <= level).mean()) for level in COVERAGE_LEVELS},
         "worst_cell_ks": worst[0],

@@ -139,11 +139,15 @@ def quartiles_by_place(scorer: Scorer, metric: PeerMetric) -> list[PeerPlace]:
 
 
 class PeerCurve(NamedTuple):
-    """How a metric's quartiles run along a numeric dimension, shape (n_places,) and (…, 3)."""
+    """How a metric's quartiles run along a numeric dimension, shape (n_places,) and (…, 3).
+
+    `others` says whether there are other dimensions, which stay in one place.
+    """
 
     dimension: str
     along: NDArray[np.float64]
     quartiles: NDArray[np.float64]
+    others: bool = False
 
 
 def peer_curves(scorer: Scorer) -> Mapping[str, PeerCurve]:
@@ -158,7 +162,7 @@ def peer_curves(scorer: Scorer) -> Mapping[str, PeerCurve]:
     along = values_at(axis, np.linspace(0.0, 1.0, CURVE_PLACES))
     return {
         metric.name: PeerCurve(
-            axis.input.name, along, _quantiles_along(scorer, metric, axis, along)
+            axis.input.name, along, _quantiles_along(scorer, metric, axis, along), len(axes) > 1
         )
         for metric in scorer.scorecard.peer_metrics
         if len(scorer.peers.metrics[metric.name].pooled.values) > 1

@@ -70,10 +70,13 @@ class PeerSurfaces(NamedTuple):
         account had.
     effective_peers : Surface
         How many training accounts inform the scores.
+    others : tuple of str
+        Peer dimensions that are not shown: numbers at their median, categories not known.
     """
 
     medians: Mapping[str, Surface]
     effective_peers: Surface
+    others: tuple[str, ...]
 
 
 def peer_surfaces(scorer: Scorer) -> PeerSurfaces | None:
@@ -103,7 +106,9 @@ def peer_surfaces(scorer: Scorer) -> PeerSurfaces | None:
             found = peer_quantiles(table, metric, around.cells, [0.5])
             medians[metric.name] = Surface(across, up, found.reshape(shape))
     peers = Surface(across, up, around.effective_peers.reshape(shape))
-    return PeerSurfaces(medians, peers)
+    shown = {side.dimension for side in sides}
+    others = tuple(axis.input.name for axis in axes if axis.input.name not in shown)
+    return PeerSurfaces(medians, peers, others)
 
 
 def two_axes(axes: Sequence[Axis]) -> list[Axis]:

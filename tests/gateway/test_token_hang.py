@@ -16,8 +16,9 @@ from serving.gateway.tokens import Tokens
 from tests.gateway.issuing import AUDIENCE, ISSUER, FakeIssuer, key_server
 
 ROUNDS = 2_000
-#: Another thread of this process may have had Python's lock now and then.
-FEW_WAITS = 20
+#: Another thread of this process may have had Python's lock now and then; who waits for the issuer
+#: waits in every round.
+FEW_WAITS = ROUNDS // 5
 #: Takes the lock under which keys are fetched, as another worker does, and keeps it.
 HOLD = """
 import fcntl, select, sys

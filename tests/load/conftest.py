@@ -36,12 +36,21 @@ def start(tmp_path, model):
         process = Process(command, log, port=port, SCORECARD_PORT=str(port), **settings)
         started.append(process)
         process.wait_for_ping(ready)
-        # One worker answers while the others are still to come.
+        # One worker answers while the others are still to come, or still load what may change.
+        workers = int(settings["SCORECARD_WORKERS"])
         wait_until(
-            lambda: len(workers_of(process.pid)) == int(settings["SCORECARD_WORKERS"]),
+            lambda: len(workers_of(process.pid)) == workers,
             within_s=20,
             why="all workers are there",
         )
+        if ready == 200:
+            wait_until(
+                lambda: (
+                    sum(line["event"] == "model loaded" for line in process.log_lines()) >= workers
+                ),
+                within_s=20,
+                why="all workers serve",
+            )
         return process
 
     yield start_one

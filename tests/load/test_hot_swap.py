@@ -153,6 +153,12 @@ def test_whatever_is_published_that_must_not_be_served_is_refused_once_and_the_g
         wait_until(
             lambda: log.told("model loaded", other) == WORKERS, within_s=10, why="a good one"
         )
+        counted = f'scorecard_model_updates_total{{result="refused"}} {WORKERS * number}.0'
+        wait_until(
+            lambda: counted in call(container.port, "GET", "/metrics").body.decode(),
+            within_s=5,
+            why="both workers have written what they counted",
+        )
 
     say(f"{number} bad publications: {len(callers.took)} requests, {len(callers.wrong)} failed")
     assert callers.wrong == []
@@ -160,8 +166,6 @@ def test_whatever_is_published_that_must_not_be_served_is_refused_once_and_the_g
     assert len(refused) == WORKERS * number
     assert log.told("registry not read", "") == 0
     assert not any("traceback" in line for line in refused)
-    exposed = call(container.port, "GET", "/metrics").body.decode()
-    assert f'scorecard_model_updates_total{{result="refused"}} {WORKERS * number}.0' in exposed
 
 
 @pytest.mark.slow

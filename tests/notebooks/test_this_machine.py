@@ -54,6 +54,14 @@ def test_the_end_of_the_program_ends_what_it_started(tmp_path, end):
     assert wait_for_the_end_of(mark) == []
 
 
+def test_a_proxy_of_the_environment_is_not_asked_for_what_is_on_this_machine(tmp_path, monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+
+    ended = run(tmp_path, uuid.uuid4().hex, "print('it runs')")
+
+    assert ended.stdout == "it runs\n"
+
+
 @pytest.mark.skipif(not shutil.which("setpriv"), reason="needs setpriv, which Linux has")
 def test_a_kernel_that_is_killed_leaves_no_process(tmp_path):
     mark = uuid.uuid4().hex

@@ -19,6 +19,7 @@ from serving.scoring.scorecard import PeerMetric
 from training.calibration import (
     KS_95,
     MIN_CELL_ACCOUNTS,
+    furthest,
     ks_distance,
     ks_noise,
     randomised_pit,
@@ -41,6 +42,14 @@ from training.calibration import (
 )
 def test_the_ks_distance_by_hand(pit, distance, why):
     assert ks_distance(np.array(pit)) == pytest.approx(distance), why
+
+
+@pytest.mark.parametrize(
+    ("pit", "rank", "gap"),
+    [([0.1, 0.2, 0.3, 0.4], 0.4, 0.6), ([0.6, 0.7, 0.8, 0.9], 0.6, -0.6)],
+)
+def test_the_rank_of_the_largest_distance_is_told_and_its_side(pit, rank, gap):
+    assert furthest(np.array(pit)) == pytest.approx((rank, gap))
 
 
 def test_the_ranks_of_accounts_at_an_atom_are_spread_evenly_over_it():

@@ -143,6 +143,14 @@ def test_a_page_can_be_read_on_a_dark_screen():
     assert "@media (prefers-color-scheme: dark)" in make_page()
 
 
+def test_pictures_are_not_shrunk_and_do_not_glare_on_a_dark_screen():
+    styles = make_page().split("<style>")[1].split("</style>")[0]
+
+    assert "p:has(img) { max-width: none; overflow-x: auto; }" in styles
+    dark = styles.split("@media screen and (prefers-color-scheme: dark)")[1]
+    assert "filter: brightness" in dark
+
+
 def test_a_page_without_a_picture_leaves_it_out():
     page = Page(make_page(plots={}))
 

@@ -105,6 +105,35 @@ def test_a_single_number_has_a_curve_and_no_surface_and_a_single_category_has_on
     assert np.all(np.diff(regions.medians["rising"].values[0]) > 0.5)
 
 
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        ((AGE, SIZE), "Median of the peers, in each metric's unit"),
+        (
+            (AGE, SIZE, REGION),
+            "Median of the peers, in each metric's unit; other peer dimensions at their middle",
+        ),
+    ],
+)
+def test_other_peer_dimensions_are_spoken_of_only_where_there_are_some(columns, told):
+    figure = medians_figure(peer_surfaces(fitted(columns, rising=rising)))
+
+    assert figure.get_suptitle() == told
+
+
+def test_a_value_beyond_the_axis_is_an_arrow_that_the_legend_explains(two_numbers):
+    legends = []
+    for value in (60.0, 5000.0):
+        known = {"acct_age": 50.0, "acct_size": 50.0, "rising": value}
+        account = np.array([[known.get(entry.name, NAN) for entry in two_numbers.inputs]])
+        figure = standing_figure(peer_standings(two_numbers, account), "a")
+        legends.append([text.get_text() for text in figure.legends[0].get_texts()])
+
+    beyond = "this account, further out than the axis"
+    assert beyond not in legends[0]
+    assert beyond in legends[1]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "which",

@@ -157,6 +157,30 @@ def test_a_name_that_looks_like_a_formula_is_drawn_as_a_name():
     assert picture.std() > 0.01
 
 
+def test_a_metric_that_is_never_negative_is_drawn_from_0_and_others_are_not():
+    usual, negative = (
+        curves_figure(make_curves(1, shift=shift)).axes[0].get_ylim() for shift in (50.0, -50.0)
+    )
+
+    assert usual[0] == 0
+    assert negative[0] < -50
+
+
+def test_the_calibration_curve_goes_through_the_distance_that_its_title_tells():
+    evaluation = make_evaluation(1)
+    evaluation["metrics"]["metric_0"] |= {
+        "pit_ks": 0.037, "pit_ks_rank": 0.612, "pit_ks_gap": -0.037,
+    }  # fmt: skip
+
+    panel = calibration_figure(evaluation).axes[0]
+
+    ranks, gaps = panel.get_lines()[1].get_data()
+    assert np.all(np.diff(ranks) > 0)
+    assert gaps[list(ranks).index(0.612)] == pytest.approx(-3.7)
+    assert np.abs(gaps).max() == pytest.approx(3.7)
+    assert "KS 0.037" in panel.get_title()
+
+
 def test_no_two_texts_of_a_picture_overlap():
     long = {f"a_metric_with_a_name_that_says_everything_{n}": value for n, value in enumerate(
         make_evaluation(5)["metrics"].values())}  # fmt: skip

@@ -104,7 +104,7 @@ def _input(column: Mapping[str, Any]) -> str:
 def _peer_metrics(told: Mapping[str, Any]) -> list[str]:
     lines = [
         f"{'metric':22}{'n':>9}{'missing':>9}{'zeros':>9}{'CRPS':>7}{'to kNN':>8}{'KS':>7}"
-        f"{'noise':>7}{'worst':>7}{'noise':>7}  bounds; steps; fitted as",
+        f"{'noise':>7}{'cell KS':>9}{'its noise':>11}  bounds; steps; fitted as",
     ]
     for name, metric in told["metrics"].items():
         steps = ", ".join(f"{step['dimension']} {step['value']:g}" for step in metric["steps"])
@@ -112,8 +112,8 @@ def _peer_metrics(told: Mapping[str, Any]) -> list[str]:
             f"{name:22}{_count(metric['accounts']):>9}{_count(metric['missing']):>9}"
             f"{_count(metric['zeros']):>9}{number(metric['rank_crps_ratio']):>7}"
             f"{number(metric['rank_crps_knn_ratio']):>8}{number(metric['pit_ks']):>7}"
-            f"{number(metric['pit_ks_noise_95']):>7}{number(metric['worst_cell_ks']):>7}"
-            f"{number(metric['worst_cell_noise_95']):>7}"
+            f"{number(metric['pit_ks_noise_95']):>7}{number(metric['worst_cell_ks']):>9}"
+            f"{number(metric['worst_cell_noise_95']):>11}"
             f"  {metric['bounds']}; {steps or 'none'}; {fitted_as(metric)}"
         )
     return lines

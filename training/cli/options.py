@@ -144,8 +144,9 @@ def _peer_lines(evaluation: Mapping[str, Any]) -> list[str]:
         f"on {evaluation['accounts']:,} accounts ({evaluation['on']}); "
         "KS below noise is as right as can be seen; CRPS below 1: peers tell something,",
         "with its 95 % interval; to kNN: below 1 is better than plain nearest peers",
+        "cell KS: in the worst of many cells of peers, so it may exceed one cell's noise",
         f"{'metric':22}{'accounts':>9}{'CRPS':>7}  {'95 % interval':13}{'to kNN':>8}"
-        f"{'KS':>7}{'noise':>7}{'worst':>7}{'noise':>7}  fitted as",
+        f"{'KS':>7}{'noise':>7}{'cell KS':>9}{'its noise':>11}  fitted as",
     ]
     for name, result in evaluation["metrics"].items():
         if not result["accounts"]:
@@ -155,7 +156,7 @@ def _peer_lines(evaluation: Mapping[str, Any]) -> list[str]:
             f"{name:22}{result['accounts']:>9,}{result['rank_crps_ratio']:>7.3f}"
             f"  {_interval(result):13}{number(result.get('rank_crps_knn_ratio')):>8}"
             f"{result['pit_ks']:>7.3f}{result['pit_ks_noise_95']:>7.3f}"
-            f"{number(result['worst_cell_ks']):>7}{number(result['worst_cell_noise_95']):>7}"
+            f"{number(result['worst_cell_ks']):>9}{number(result['worst_cell_noise_95']):>11}"
             f"  {fitted_as(result)}"
         )
     baseline = evaluation.get("baseline")

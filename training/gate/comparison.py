@@ -38,11 +38,14 @@ class Comparison:
         Returns
         -------
         DataFrame
-            Index ``score``, the key on the wire. ``kind``; ``accounts`` whose score can move;
-            ``share_moving``: of these, who moves more than one point of ten; ``mean_move`` and
-            ``largest_move`` in points of ten; ``came_or_went``: share of all accounts that have
-            the score under one artifact only; ``crps_ratio``: mean rank-CRPS to the champion's,
-            below 1 is better, with the ends of its 95 % interval; NaN but for metrics.
+            Index ``score``, the key on the wire. ``kind``; ``accounts``: how many the figures are
+            of, all that have the score under both and not the lowest or the highest one under
+            both; ``share_changed``: of these, whose score is another; ``share_moving``: of these,
+            who moves more than one point of ten; ``mean_move`` and ``largest_move`` of their
+            absolute moves (up and down do not cancel out), in points of ten; ``came_or_went``:
+            share of all accounts that have the score under one artifact only; ``crps_ratio``: mean
+            rank-CRPS to the champion's, below 1 is better, with the ends of its 95 % interval; NaN
+            but for metrics.
         """
         rows = []
         for key, move in self.moves.scores.items():
@@ -56,6 +59,7 @@ class Comparison:
                     "score": key,
                     "kind": move.kind,
                     "accounts": move.accounts,
+                    "share_changed": move.changed,
                     "share_moving": move.share,
                     "mean_move": move.mean,
                     "largest_move": move.largest,
@@ -68,18 +72,21 @@ class Comparison:
         return pd.DataFrame(rows).set_index("score")
 
     def __str__(self) -> str:
-        """Lay the table out for a terminal: a line per score."""
+        """Lay the table out for a terminal: what its columns are of, and a line per score."""
         told = self.frame()
         width = max(map(len, told.index))
         lines = [
-            f"{'score':{width}}{'accounts':>10}{'>1 point':>10}{'mean':>7}{'largest':>9}"
-            "   CRPS to champion's, 95 %"
+            "of accounts that are not lowest, or highest, in both; mean and largest of absolute "
+            "moves, points of ten",
+            f"{'score':{width}}{'accounts':>10}{'changed':>9}{'>1 point':>10}{'mean':>7}"
+            f"{'largest':>9}   CRPS to champion's, 95 %",
         ]
         for key, row in told.to_dict("index").items():
             interval = f"{row['crps_ratio_low']:.3f}-{row['crps_ratio_high']:.3f}"
             crps = f"{row['crps_ratio']:8.3f}  {interval}"
             lines.append(
-                f"{key:{width}}{row['accounts']:>10,}{row['share_moving']:>10.1%}"
+                f"{key:{width}}{row['accounts']:>10,}{row['share_changed']:>9.1%}"
+                f"{row['share_moving']:>10.1%}"
                 f"{row['mean_move']:>7.2f}{row['largest_move']:>9.1f}"
                 f"{'' if math.isnan(row['crps_ratio']) else crps}"
             )

@@ -21,6 +21,8 @@ Kind = Literal["metric", "component", "global"]
 _POINTS = 10.0
 #: What is not more than a point, with last bits to spare.
 _ONE_POINT = 1.0 + 1e-9
+#: Scores that differ by less are the same but for last bits.
+_SAME = 1e-9
 #: As a part of a limit, with last bits to spare.
 _EXCEEDED = 1.0 + 1e-9
 #: Accounts scored at a time.
@@ -46,6 +48,8 @@ class Move(NamedTuple):
         Of the absolute moves of these.
     came_or_went : float
         Share of all accounts that have the score under one artifact only.
+    changed : float
+        Share of `accounts` that move at all.
     """
 
     kind: Kind
@@ -54,6 +58,7 @@ class Move(NamedTuple):
     largest: float
     mean: float
     came_or_went: float
+    changed: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +98,7 @@ def measure_moves(candidate: Scorer, champion: Scorer, same: SameAccounts) -> Mo
             float(tally.largest[place]),
             float(tally.total[place] / counted[place]),
             float(tally.came_or_went[place] / total),
+            float(tally.changed[place] / counted[place]),
         )
         for place, key in enumerate(keys)
     }
@@ -117,7 +123,8 @@ class _Tally:
     """Counts per score; arrays of shape (n_scores,)."""
 
     def __init__(self, scores: int) -> None:
-        self.counted, self.moving, self.came_or_went = np.zeros((3, scores), dtype=np.int64)
+        counts = np.zeros((4, scores), dtype=np.int64)
+        self.counted, self.moving, self.changed, self.came_or_went = counts
         self.total, self.largest = np.zeros((2, scores))
         self.histograms = np.zeros((scores, len(MOVE_EDGES) - 1), dtype=np.int64)
         self.globals = np.zeros((len(SCORE_EDGES) - 1,) * 2)
@@ -132,6 +139,7 @@ class _Tally:
             sizes = np.abs(moves)
             self.counted[place] += len(moves)
             self.moving[place] += (sizes > _ONE_POINT).sum()
+            self.changed[place] += (sizes > _SAME).sum()
             self.total[place] += sizes.sum()
             self.largest[place] = sizes.max(initial=self.largest[place])
             self.histograms[place] += np.histogram(moves, MOVE_EDGES)[0]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -15,10 +16,12 @@ from serving.scoring import InvalidInput
 from serving.scoring.drivers import Driver
 from serving.scoring.explanation import Explanation, MetricExplanation, SignalExplanation
 from serving.scoring.goals import STATUSES
+from training.explain_account import metric_bounds
 from training.interactive.accounts import ReadAccounts
 from training.interactive.models import Model, as_model
 from training.interactive.scores import score, with_inputs
 from training.interactive.showing import Shown
+from training.number_text import goal_text
 from training.peer_standing import Standing, median_peer, peer_standings
 from training.plots import Picture, radar_figure, standing_figure
 
@@ -58,9 +61,15 @@ class Account(Shown):
         DataFrame
             Index ``metric``. ``value`` and the peers' ``q25``, ``median``, ``q75`` in the metric's
             unit; ``rank``, ``low``, ``high``: the share of the peers that stand lower, 0 to 1, with
-            its 90 % interval; ``score``; ``next_at``: the value that brings the next score, and in
-            ``next`` whether that is usual among peers, or why there is none; ``effective_peers``.
+            its 90 % interval; ``score``; ``next_at``: the least value that brings a higher score
+            (the largest, where lower is better), ``score_then``: the score it brings, and ``next``:
+            whether that is usual among peers, or why there is none; ``effective_peers``. Where
+            anything above 0 is enough, ``next_at`` is 5e-324, the least number above 0: it can be
+            given to `what_if`, and is shown as "more than 0". If the account was asked for with
+            bands, also ``band``: the next of them, and ``band_at``: the value that brings it.
         """
+        told = self.explanation.metrics
+        compared = [one for one in told if isinstance(one, MetricExplanation)]
         rows = [
             {
                 "metric": one.metric,
@@ -71,15 +80,17 @@ class Account(Shown):
                 "high": one.rank_high,
                 "score": one.score,
                 "next_at": one.next_point.value,
+                "score_then": one.next_point.score,
                 "next": STATUSES[one.next_point.status],
                 "effective_peers": one.effective_peers,
+                **_band(one),
             }
-            for one in self.explanation.metrics
-            if isinstance(one, MetricExplanation)
+            for one in compared
         ]
         columns = [
             "metric", "value", "q25", "median", "q75", "rank", "low", "high", "score", "next_at",
-            "next", "effective_peers",
+            "score_then", "next", "effective_peers",
+            *dict.fromkeys(key for one in compared for key in _band(one)),
         ]  # fmt: skip
         frame = pd.DataFrame(rows, columns=columns).set_index("metric")
         # A column without any value is still one of numbers.
@@ -192,13 +203,27 @@ class Account(Shown):
         scorer = self.model.scorer
         dimensions = {column.name for column in scorer.scorecard.peer_dimensions}
         columns = [column for column in scorer.inputs if column.name in dimensions]
-        row = self.among.frame[self.among.frame["acct_id"] == self.id].iloc[0]
+        row = self.among.frame[self.among.frame["acct_id"].astype(str) == self.id].iloc[0]
         facts: dict[str, object] = {column.name: row[column.name] for column in columns}
         means = self.scores.iloc[len(scorer.metric_keys) : -1].to_dict()
         return facts | {str(key): f"{value:.3g}" for key, value in means.items()}
 
     def _table(self) -> pd.DataFrame:
-        return (self.frame() if self.standings else self.signals()).round(3)
+        if not self.standings:
+            return self.signals().round(3)
+        exact = self.frame()
+        told = exact.round(3)
+        bounds = metric_bounds(self.model.scorer)
+        rising = {
+            each.name: each.higher_is_better for each in self.model.scorer.scorecard.peer_metrics
+        }
+        for column in {"next_at", "band_at"} & set(told.columns):
+            told[column] = [
+                "" if pd.isna(value)
+                else goal_text(value, higher_is_better=rising[name], bounds=bounds[name])
+                for name, value in zip(map(str, exact.index), exact[column], strict=True)
+            ]  # fmt: skip
+        return told
 
 
 def _known(value: object) -> str:
@@ -207,21 +232,39 @@ def _known(value: object) -> str:
     )
 
 
+def _band(one: MetricExplanation) -> dict[str, float | None]:
+    goal = one.next_band
+    return {} if goal is None else {"band": goal.target, "band_at": goal.value}
+
+
 def account(
     model: Model | str | Path,
     accounts: ReadAccounts | pd.DataFrame | str | Path,
     acct_id: str,
+    *,
+    bands: Sequence[float] = (),
+    scoring_date: dt.date | None = None,
 ) -> Account:
     """Look at one account among its peers.
+
+    Parameters
+    ----------
+    acct_id : str
+        Compared as text, so that 7 finds the account that pandas reads as a number.
+    bands : sequence of float, optional
+        Thresholds on the scale. Where there are any, each metric says which value brings the next.
+    scoring_date : date, optional
+        For a DataFrame, where the scorecard has dates.
 
     Raises
     ------
     InvalidInput
-        If there is no such account, or more than one.
+        If there is no such account, or more than one; or if a band is not on the scale.
     """
     opened = as_model(model)
-    read = with_inputs(opened, accounts)
-    rows = read.frame[read.frame["acct_id"] == acct_id]
+    read = with_inputs(opened, accounts, scoring_date)
+    acct_id = str(acct_id)
+    rows = read.frame[read.frame["acct_id"].astype(str) == acct_id]
     if len(rows) != 1:
         raise InvalidInput(f"{len(rows)} of {len(read):,} accounts are called {acct_id!r}")
     scorer = opened.scorer
@@ -232,6 +275,6 @@ def account(
         acct_id,
         encoded,
         pd.Series(scorer.score(encoded).values[0], index=list(scorer.outputs[:-1])),
-        scorer.explain(encoded)[0],
+        scorer.explain(encoded, bands=sorted(bands))[0],
         peer_standings(scorer, encoded),
     )

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import matplotlib as mpl
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -121,13 +122,17 @@ def label_panels(panels: Sequence[Axes], *, x: str, y: str) -> None:
         panel.tick_params(axis="x", labelbottom=True)
 
 
-def explain_below(figure: Picture, panel: Axes) -> None:
-    """Put the legend of one panel below all of them, where it covers nothing."""
-    handles, labels = panel.get_legend_handles_labels()
-    if handles:
+def explain_below(figure: Picture, *panels: Axes) -> None:
+    """Put one legend below all panels, where it covers nothing: each label of theirs once."""
+    told: dict[str, Artist] = {}
+    for panel in panels:
+        for handle, label in zip(*panel.get_legend_handles_labels(), strict=True):
+            told.setdefault(label, handle)
+    if told:
         figure.legend(
-            handles, labels, loc="outside lower center", ncols=len(labels), fontsize=SMALL
-        )
+            told.values(), told, loc="outside lower center", ncols=len(told),
+            fontsize=SMALL,
+        )  # fmt: skip
 
 
 def number_text(value: float) -> str:

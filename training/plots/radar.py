@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.patheffects import withStroke
 from matplotlib.projections.polar import PolarAxes
 
 from training.plots.canvas import (
@@ -101,10 +102,15 @@ def _circle(panel: PolarAxes, labels: Sequence[str], maximum: float) -> None:
             "center" if abs(side) < 0.1 else "left" if side > 0 else "right"
         )
     panel.set_ylim(0, maximum)
-    panel.set_yticks(np.linspace(0, maximum, 6)[1:])
-    panel.tick_params(axis="y", labelsize=SMALL, labelcolor="0.35")
-    # Between the first two spokes, where no line runs.
-    panel.set_rlabel_position(180 / len(labels))
+    marks = np.linspace(0, maximum, 6)[1:]
+    panel.set_yticks(marks, [""] * len(marks))
+    for mark in marks:
+        # Between the first two spokes, over the lines: an outline keeps it readable on them.
+        panel.text(
+            math.pi / len(labels), mark, f"{mark:g}", fontsize=SMALL, color="0.35",
+            ha="center", va="center", zorder=10,
+            path_effects=[withStroke(linewidth=3, foreground="white")],
+        )  # fmt: skip
 
 
 def _bars(

@@ -52,13 +52,7 @@ def standing_figure(standings: Mapping[str, Standing], account: str) -> Picture:
             _draw(panel, standing)
             entitle(panel, name, _told(standing))
         label_panels(panels[: len(shown)], x="metric's unit", y="% of peers lower")
-        # The first panel that has both marks explains all.
-        best = max(
-            panels[: len(shown)], key=lambda panel: len(panel.get_legend_handles_labels()[0]),
-            default=None,
-        )  # fmt: skip
-        if best is not None:
-            explain_below(figure, best)
+        explain_below(figure, *panels[: len(shown)])
         return figure
 
 
@@ -82,10 +76,11 @@ def _draw(panel: Axes, standing: Standing) -> None:
         return
     at = min(max(standing.value, lowest), highest)
     marker = ">" if standing.value > highest else "<" if standing.value < lowest else "o"
+    label = "this account" if marker == "o" else "this account, further out than the axis"
     rank, low, high = (100 * share for share in (standing.rank, standing.low, standing.high))
     panel.errorbar(
         [at], [rank], yerr=[[max(rank - low, 0.0)], [max(high - rank, 0.0)]], fmt=marker,
-        color=VERMILION, capsize=4, clip_on=False, zorder=5, label="this account",
+        color=VERMILION, capsize=4, clip_on=False, zorder=5, label=label,
     )  # fmt: skip
 
 

@@ -35,7 +35,9 @@ def medians_figure(surfaces: PeerSurfaces) -> Picture:
     what the number is there. Beside each image stands the scale of its colours, in the metric's
     unit.
     """
-    title = "Median of the peers, in each metric's unit; other peer dimensions at their middle"
+    title = "Median of the peers, in each metric's unit"
+    if surfaces.others:
+        title += "; other peer dimensions at their middle"
     with settings_of_no_place():
         figure, panels = grid(title, surfaces.medians, share_x=True, share_y=True)
         for panel, (name, surface) in zip(panels, surfaces.medians.items(), strict=False):

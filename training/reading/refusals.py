@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from training.errors import TooManyRefused
+from training.errors import DataError, TooManyRefused
 
 #: Beyond this many, refusals are only counted: a list this long is no longer read by anyone.
 KEPT_ENTRIES = 100_000
@@ -91,7 +91,11 @@ class Refusals:
         ------
         TooManyRefused
             Naming the counts, the share and every kind of reason.
+        DataError
+            If `max_share` is no share: 5 for 5 % would let everything through.
         """
+        if not 0.0 <= max_share <= 1.0:
+            raise DataError(f"{max_share} is no share of rows: give 0 to 1, such as 0.05 for 5 %")
         share = self.total / self.rows_read if self.rows_read else 0.0
         if share > max_share:
             raise TooManyRefused(

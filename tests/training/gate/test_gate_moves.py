@@ -35,9 +35,9 @@ def make_accounts(count, missing=0):
 
 def make_moves(**changes):
     """A harmless move of one metric and of the global score."""
-    move = Move("metric", 1000, 0.01, 3.0, 0.2, 0.0)
-    component = Move("component", 1000, 0.001, 1.2, 0.15, 0.0)
-    overall = Move("global", 1000, 0.0, 0.5, 0.1, 0.0)
+    move = Move("metric", 1000, 0.01, 3.0, 0.2, 0.0, 0.3)
+    component = Move("component", 1000, 0.001, 1.2, 0.15, 0.0, 0.4)
+    overall = Move("global", 1000, 0.0, 0.5, 0.1, 0.0, 0.5)
     kind = changes.pop("kind", "metric")
     scores = {"bots_score": move, "auto_score": component, "global_score": overall}
     key = {"metric": "bots_score", "component": "auto_score"}.get(kind, "global_score")
@@ -110,6 +110,7 @@ def test_moves_are_those_of_the_scores_by_hand():
     assert known.sum() < 480, "some score 0 or 10 under both"
     assert (move.kind, move.accounts) == ("metric", known.sum())
     assert move.share == pytest.approx((sizes > 1).mean())
+    assert move.changed == pytest.approx((sizes > 0).mean())
     assert (move.largest, move.mean) == pytest.approx((sizes.max(), sizes.mean()))
     assert found.histograms[0].sum() == known.sum()
     assert found.globals.sum() == 480
@@ -145,5 +146,5 @@ def test_who_scores_nothing_under_both_hides_nobody_who_moves():
 def test_no_accounts_are_no_moves():
     found = measure_moves(make_scorer(1.0), make_scorer(3.0), make_accounts(0))
 
-    assert all(move[1:] == (0, 0.0, 0.0, 0.0, 0.0) for move in found.scores.values())
+    assert all(move[1:] == (0, 0.0, 0.0, 0.0, 0.0, 0.0) for move in found.scores.values())
     assert all(verdict.passed for verdict in judge_moves(found, Limits()))

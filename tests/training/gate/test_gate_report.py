@@ -1,12 +1,15 @@
 import io
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from matplotlib.image import imread
 
 from serving.scoring.manifest import to_json
+from tests.training.text_overlaps import overlaps
 from training.gate import GateReport, Limits, Verdict, judge, movement_plot
+from training.gate.plot import movement_figure
 from training.gate.report import listed
 
 GOOD, BAD = Verdict("calibration", True, "KS 0.01"), Verdict("not worse", False, "CRPS +9%")
@@ -73,7 +76,10 @@ def test_the_comparison_has_a_row_per_score_and_an_interval_per_metric(made):
     assert (metrics["crps_ratio_high"] > metrics["crps_ratio"]).all()
     assert others["crps_ratio"].isna().all()
     assert (frame["mean_move"] <= frame["largest_move"]).all()
-    assert len(str(told).splitlines()) == 1 + len(frame)
+    assert (frame["share_moving"] <= frame["share_changed"]).all()
+    assert frame["share_changed"].between(0, 1).all()
+    assert len(str(told).splitlines()) == 2 + len(frame)
+    assert "of accounts that are not lowest, or highest, in both" in str(told)
     assert "nan" not in str(told)
 
 
@@ -83,7 +89,44 @@ def test_a_report_can_be_stored_as_it_is(made):
     assert json.loads(to_json(report.to_dict())) == report.to_dict()
 
 
-def test_the_plot_shows_the_global_score_and_every_metric(made):
+def titles(figure):
+    return [panel.get_title() for panel in figure.axes if panel.get_title()]
+
+
+def without_moves_of(comparison, *keys):
+    scores = {
+        key: move._replace(changed=0.0, largest=0.0, mean=0.0, share=0.0) if key in keys else move
+        for key, move in comparison.moves.scores.items()
+    }
+    return replace(comparison, moves=replace(comparison.moves, scores=scores))
+
+
+def test_what_does_not_move_has_no_panel_and_all_others_have_one_axis(made):
+    told = judge(made.broken, made.champion, data=made.data, limits=Limits()).comparison
+    metric, other, *_ = told.metrics
+
+    figure = movement_figure(without_moves_of(told, metric, "auto_component_score"))
+
+    assert told.metrics[metric] not in titles(figure)
+    assert told.metrics[other] in titles(figure)
+    assert "component auto" not in titles(figure)
+    assert "1 of 3 metrics do not move" in figure.get_suptitle()
+    reaches = {panel.get_xlim() for panel in figure.axes if panel.get_xlabel() == "move"}
+    assert len(reaches) == 1
+    assert not overlaps(figure)
+
+
+def test_a_component_whose_mean_moves_has_a_panel_though_no_metric_moves(made):
+    told = judge(made.broken, made.champion, data=made.data, limits=Limits()).comparison
+
+    figure = movement_figure(without_moves_of(told, *told.metrics))
+
+    assert titles(figure)[0] == "global score, before and after"
+    assert {title.split()[0] for title in titles(figure)[1:]} == {"component"}
+    assert not overlaps(figure)
+
+
+def test_the_plot_shows_the_global_score_and_what_moves(made):
     harmless, broken = (
         judge(path, made.champion, data=made.data, limits=Limits()).comparison
         for path in (made.retrained, made.broken)
@@ -92,5 +135,5 @@ def test_the_plot_shows_the_global_score_and_every_metric(made):
     pictures = [imread(io.BytesIO(movement_plot(told)), "png") for told in (harmless, broken)]
 
     assert pictures[0].std() > 0.01, "not blank"
-    assert pictures[0].shape[:2] == (round(100 * (2.3 + 0.8)), 1200), "four panels in one row"
+    assert pictures[0].shape[:2] == (round(100 * (2 * 2.3 + 0.8)), 1200), "six panels in two rows"
     assert not np.array_equal(*pictures)

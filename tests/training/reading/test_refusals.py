@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from training.errors import TooManyRefused
+from training.errors import DataError, TooManyRefused
 from training.reading.refusals import KEPT_ENTRIES, Refusals
 
 
@@ -51,3 +51,9 @@ def test_too_many_refusals_stop_the_run():
 
     with pytest.raises(TooManyRefused, match=re.escape("2 of 100 rows (2.000%) were refused")):
         refusals.check(0.01)
+
+
+@pytest.mark.parametrize("share", [5, -0.1, float("nan")])
+def test_what_is_no_share_lets_nothing_through(share: float) -> None:
+    with pytest.raises(DataError, match="give 0 to 1"):
+        Refusals().check(share)
