@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from serving.scoring.column import Input
 from serving.scoring.risk import RiskModel
 from serving.scoring.signals import KINDS, Signal
-from serving.scoring.signals.signal import Judge, Judged, Status
+from serving.scoring.signals.signal import MOST_DAYS_AHEAD, Judge, Judged, Status
 from serving.scoring.signals.stored import kind_from_dict
 
 #: Keys that any absolute metric may have beside those of its kind.
@@ -84,8 +84,11 @@ class AbsoluteMetric:
         told = statuses.copy()
         if self.as_of:
             age = around.pop()
-            told[age > (self.max_age_days or 0.0)] = _STALE
-            told[np.isnan(age)] = _MISSING
+            # A date ahead of today says nothing of how old the facts are.
+            unknown = np.isnan(age) | (age < -MOST_DAYS_AHEAD)
+            applies = statuses != _NOT_APPLICABLE
+            told[applies & (age > (self.max_age_days or 0.0))] = _STALE
+            told[applies & unknown] = _MISSING
         if self.cohort:
             (member,) = around
             told[np.isnan(member)] = _MISSING

@@ -204,9 +204,30 @@ def _date(column: Input, row: int, value: Any) -> dt.date | None:
         return None
     try:
         if isinstance(value, str):
-            value = dt.datetime.fromisoformat(value)
+            return day_from_text(value)
         if isinstance(value, dt.date):
-            return value.date() if isinstance(value, dt.datetime) else value
-    except ValueError:
+            return _day_of(value) if isinstance(value, dt.datetime) else value
+    except (ValueError, OverflowError):
         pass
     raise InvalidInput(f"{column.name} in row {row} is not a date: {value!r:.60}")
+
+
+def day_from_text(text: str) -> dt.date:
+    """Give the day of a date or moment in ISO 8601; raises ValueError for other text.
+
+    A moment with an offset counts by its day in UTC, in which scoring dates are; one without
+    counts as it stands.
+
+    Examples
+    --------
+    >>> day_from_text("2026-08-23T20:00:00-05:00").isoformat()
+    '2026-08-24'
+    """
+    try:
+        return _day_of(dt.datetime.fromisoformat(text))
+    except OverflowError:  # beyond the first or the last day there is
+        raise ValueError(text) from None
+
+
+def _day_of(moment: dt.datetime) -> dt.date:
+    return (moment if moment.tzinfo is None else moment.astimezone(dt.UTC)).date()

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from serving.scoring.bands import Band
+from serving.scoring.bands import Band, settled
 from serving.scoring.drivers import Driver, PointsLost
 from serving.scoring.next_band import STATUSES, Alone, NextBand, Raised, Status, Together
 from serving.scoring.raising import Raise, Raiser
@@ -100,7 +100,7 @@ class NextBandFinder:
         if score is None:
             return None
         above = [asked] if asked is not None else [band.lower for band in self.bands]
-        return next((target for target in above if target > score), None)
+        return next((target for target in above if not _reaches(score, target)), None)
 
     def find(self, wishes: Sequence[Wish]) -> list[NextBand]:
         """Find what reaches targets, trying the changes of all accounts in one go."""
@@ -192,9 +192,13 @@ class NextBandFinder:
         ]
 
 
+def _reaches(score: float, target: float) -> bool:
+    return float(settled(np.asarray(score))) >= target
+
+
 def _way(idea: _Idea, target: float, tried: Iterable[_Tried]) -> _Way:
     own = list(tried)
-    found = next((one for one in own if one.overall >= target), None)
+    found = next((one for one in own if _reaches(one.overall, target)), None)
     highest = max(own, key=lambda one: one.overall, default=None)
     return _Way(idea.driver, idea.needed, found, highest)
 
@@ -219,7 +223,7 @@ def _least_set(
 ) -> Together | None:
     if not chosen:
         return None
-    enough = [count for count, score in enumerate(reached, start=1) if score >= target]
+    enough = [count for count, score in enumerate(reached, start=1) if _reaches(score, target)]
     count = enough[0] if enough else len(chosen)
     changes = tuple(_raised(driver, best) for driver, best in chosen[:count])
     return Together(changes, reached[count - 1], reached=bool(enough))

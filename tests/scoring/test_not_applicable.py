@@ -2,10 +2,18 @@
 
 import numpy as np
 import pytest
-from health_card import make_absolute_scorer, make_points_tree, points_account
+from health_card import (
+    KINDS,
+    facts_account,
+    make_absolute_scorer,
+    make_points_tree,
+    make_tree_of,
+    points_account,
+)
 
 from serving.scoring.errors import InvalidScorecard
 from serving.scoring.scorecard import scorecard_from_dict
+from serving.scoring.signals.signal import Status
 
 
 def zero_scorer():
@@ -43,6 +51,30 @@ def test_an_account_scores_to_the_bit_alone_what_it_scores_beside_one_in_the_coh
 
     alone = np.vstack([scorer.score(accounts[:1]).values, scorer.score(accounts[1:]).values])
     assert together.tobytes() == alone.tobytes()
+
+
+@pytest.mark.parametrize("age", [400.0, np.nan])
+def test_an_open_question_stays_open_however_old_its_facts_are(age):
+    tree = make_tree_of(KINDS)
+    tree["metrics"]["onboarding"] |= {"as_of": "noted", "max_age_days": 30}
+    scorer = make_absolute_scorer(tree)
+    account = facts_account(scorer, onboarding_result="open", noted=age)
+
+    statuses = dict(zip(tree["metrics"], scorer.score(account).statuses[0], strict=True))
+
+    assert Status(statuses["onboarding"]) is Status.NOT_APPLICABLE
+
+
+def test_facts_dated_ahead_are_of_an_unknown_age():
+    tree = make_tree_of(KINDS)
+    tree["metrics"]["tenure"] |= {"as_of": "noted", "max_age_days": 30}
+    scorer = make_absolute_scorer(tree)
+
+    ages = [facts_account(scorer, noted=age) for age in (-1.0, -2.0)]
+
+    at = list(tree["metrics"]).index("tenure")
+    told = scorer.score(np.vstack(ages)).statuses[:, at]
+    assert told.tolist() == [Status.OK, Status.MISSING]
 
 
 def test_a_component_cannot_ask_for_coverage_where_missing_counts_as_0():

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serving.scoring import Input
-from serving.scoring.encoding import boolean_of
+from serving.scoring.encoding import boolean_of, day_from_text
 
 #: Types that numpy reads as we would: a bool is not among them, nor is text.
 _PLAIN = {int, float, type(None)}
@@ -181,7 +181,7 @@ def _date(value: Any, today: dt.date) -> float:
     if not _DATE.match(value):
         raise WrongValue("must be a date such as 2026-01-31")
     try:
-        return float((today - dt.datetime.fromisoformat(value).date()).days)
+        return float((today - day_from_text(value)).days)
     except ValueError:
         raise WrongValue("must be a date such as 2026-01-31") from None
 

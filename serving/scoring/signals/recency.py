@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from serving.scoring.column import Input
 from serving.scoring.signals.least_change import least
 from serving.scoring.signals.options import Column, Steps, option
-from serving.scoring.signals.signal import Change, Judged, Signal, judged
+from serving.scoring.signals.signal import MOST_DAYS_AHEAD, Change, Judged, Signal, judged
 from serving.scoring.signals.steps import (
     are_points,
     falls,
@@ -23,9 +23,6 @@ from serving.scoring.signals.steps import (
     step_arrays,
     step_mistakes,
 )
-
-#: Where the accounts' clocks are ahead, today is tomorrow; a later date is not believed.
-_MOST_DAYS_AHEAD = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +80,7 @@ class Recency(Signal):
         if self.never is not None:
             found = np.where(unknown, self.never, found)
             unknown = np.zeros_like(unknown)
-        return judged(found, missing=unknown | (days < -_MOST_DAYS_AHEAD))
+        return judged(found, missing=unknown | (days < -MOST_DAYS_AHEAD))
 
     def change(self, values: Sequence[float], points: float) -> Change | None:
         """Find the longest time ago that is enough, in whole days."""

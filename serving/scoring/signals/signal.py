@@ -19,6 +19,9 @@ from serving.scoring.signals.options import key_of
 #: Points run from 0 to this, whatever the scale; the scale shows them.
 MAX_POINTS = 100.0
 
+#: Where the accounts' clocks are ahead, today is tomorrow; a later date is not believed.
+MOST_DAYS_AHEAD = 1.0
+
 
 class Status(IntEnum):
     """Why a metric has its score, or has none."""
