@@ -92,6 +92,9 @@ lock: $(READY_CI)  ## Choose the newest packages for the images, and pin them
 
 sample: $(READY)  ## Write data/sample again, byte for byte
 	$(BIN)/scorecard data sample --accounts 5000 --seed 2026 --out data/sample
+	$(BIN)/scorecard data facts account_health --peers data/sample/peer_dims.csv --out data/sample/account_health
+	$(BIN)/scorecard data facts customer_success_score --peers data/sample/peer_dims.csv --accounts 1000 \
+	  --out data/sample/customer_success_score
 
 # Jupyter starts as root, as in a container, only if it is told to.
 AS_ROOT = $(if $(filter 0,$(shell id -u)),--allow-root)

@@ -30,7 +30,10 @@ def next_band_lines(why: Explanation) -> Iterator[str]:
 
 
 def _reaching(alone: Alone, change: Raised) -> str:
-    needed = "" if alone.needed is None else f" needs {needed_text(alone.needed)}"
+    needed = ""
+    # A change for the sake of a metric that reads the same input brings the band without it.
+    if alone.needed is not None and change.score >= alone.needed:
+        needed = f" needs {needed_text(alone.needed)}"
     return (
         f"{alone.label} {score_text(alone.score)}{needed}: {_said(change)}"
         f" (then {_then(alone.global_score)})"

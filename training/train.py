@@ -98,11 +98,11 @@ def train(
         scoring_date=scoring_date,
         max_refused_share=max_refused_share,
     )
-    outcomes = _outcomes(definition, data, max_refused_share)
-    if outcomes is None and not definition.peer_metric_names and definition.overlay is None:
-        raise InvalidInput(_NOTHING_TO_LEARN)
     if scoring_date is None and accounts.newest is not None:
         scoring_date = accounts.newest.date()
+    outcomes = _outcomes(definition, data, scoring_date, max_refused_share)
+    if outcomes is None and not definition.peer_metric_names and definition.overlay is None:
+        raise InvalidInput(_NOTHING_TO_LEARN)
     frame = accounts.frame
     split = split_accounts(frame["acct_id"])
     if not (split == Split.EVALUATE).any():
@@ -169,11 +169,16 @@ def _models(definition: Definition) -> dict[str, tuple[str, ...]]:
 
 
 def _outcomes(
-    definition: Definition, data: Path | AccountFiles, max_refused_share: float
+    definition: Definition,
+    data: Path | AccountFiles,
+    until: dt.date | None,
+    max_refused_share: float,
 ) -> Outcomes | None:
     """Read what became of contracts, where a metric is scored by a model of it."""
     inputs = {name for columns in _models(definition).values() for name in columns}
-    return read_outcomes(data, inputs, max_refused_share=max_refused_share) if inputs else None
+    if not inputs:
+        return None
+    return read_outcomes(data, inputs, until=until, max_refused_share=max_refused_share)
 
 
 def _unfitted(risks: RiskFits) -> tuple[str, ...]:

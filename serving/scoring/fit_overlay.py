@@ -1,30 +1,30 @@
 """Making the overlay: from accounts with scores to groups in which nobody can be recognised.
 
-What is stored, of at most `_PLACES` groups of the accounts nearest to a place:
+Accounts are split about in the middle, by one dimension after the other, as long as both sides hold
+enough. Every account is in one group, and every group holds the minimum at least. Stored is:
 
-- of the scores, means of at least `_TOGETHER` accounts that follow each other, rounded to a
-  hundredth of the scale. The lowest and the highest score of a group are in a mean as well.
-- of the sizes, the same for all accounts together, and the ends of each group as such means;
-- no identifiers, no order of accounts, no counts but the size of all groups, which is one number.
+- of the scores of a group, means of at least `_TOGETHER` accounts that follow each other, rounded
+  to a hundredth of the scale. The lowest and the highest score are in a mean as well.
+- of its sizes, where it ends, as such means; and where it was split off, as one;
+- how many it holds; no identifiers and no order of accounts.
 
 So no stored number is one account's score, and what is answered is made of stored numbers alone:
-whoever asks often, or reads the artifact itself, learns nothing beyond them. Two groups differ by
-half a minimum group or more, so that taking one from the other leaves no single account either.
+whoever asks often, or reads the artifact itself, learns nothing beyond them. Groups have no account
+in common, so that none can be pinned to fewer accounts than its group has.
 Someone who knows the scores of all others of a group can narrow the last one down; only a larger
 minimum group is against that.
 """
 
 from __future__ import annotations
 
-from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from serving.scoring.distribution import LARGEST_VALUE
 from serving.scoring.errors import InvalidInput
-from serving.scoring.overlay import Curve, ScoreOverlay, nobody
+from serving.scoring.overlay import ScoreOverlay, nobody
 from serving.scoring.scorecard import PeerOverlay
 from serving.scoring.stored_overlay import pack_overlay
 
@@ -35,14 +35,20 @@ if TYPE_CHECKING:  # the scorer reads overlays
 _TOGETHER = 3
 #: Most means of a group's scores.
 _MEANS = 20
-#: Most means of all accounts' sizes.
-_SIZE_MEANS = 100
-#: A group is the nearest quarter of the accounts, and not more than so many without need.
-_QUARTER, _LARGE_GROUP = 4, 200
-#: Most places whose nearest accounts are a group.
-_PLACES = 64
-#: Of more accounts than this every second, third, … counts.
-_MOST_ACCOUNTS = 20_000
+#: A group holds a quarter of the accounts, and not more than so many without need.
+_QUARTER, _ENOUGH = 4, 100
+#: Most groups.
+_GROUPS = 64
+#: Where a group may be split, in quarters of its accounts: in the middle if that can be.
+_CUTS = (2, 1, 3)
+
+
+class _Split(NamedTuple):
+    """Whoever is larger than the threshold leaves the group; see `ScoreOverlay.splits`."""
+
+    group: int
+    dimension: int
+    threshold: float
 
 
 def fit_overlay(scorer: Scorer, accounts: NDArray[np.float64]) -> bytes:
@@ -85,44 +91,62 @@ def make_overlay(
     """
     if len(scores) < asked.minimum_group:
         return nobody(asked)
-    order = np.lexsort([scores, *sizes.T])[:: -(-len(scores) // _MOST_ACCOUNTS)]
+    order = np.lexsort([scores, *sizes.T])  # what the order of accounts must not change
     sizes, scores = sizes[order], scores[order]
-    count = max(asked.minimum_group, min(len(scores) // _QUARTER, _LARGE_GROUP))
-    if count > len(scores):  # a minimum above what is looked at
-        return nobody(asked)
-    curves = tuple(_significant(_means(np.sort(own), _SIZE_MEANS), 3) for own in sizes.T)
-    places = np.column_stack(
-        [Curve(means).share(own) for means, own in zip(curves, sizes.T, strict=True)]
-    )
-    kept, groups = _groups(places, count, asked.minimum_group)
+    count = len(scores)
+    least = max(asked.minimum_group, min(count // _QUARTER, _ENOUGH), -(-count // _GROUPS))
+    splits, groups = _partition(sizes, least)
     ends = [[_means(np.sort(own), len(own))[[0, -1]] for own in sizes[group].T] for group in groups]
     low, high = np.moveaxis(_significant(np.array(ends), 2), 2, 0)
-    means = np.array([_means(np.sort(scores[group]), _MEANS) for group in groups])
+    most = min(_MEANS, min(map(len, groups)) // _TOGETHER)
+    means = np.array([_means(np.sort(scores[group]), most) for group in groups])
     step = maximum / 100.0
-    rounded = np.round(np.rint(means / step) * step, 10)
-    return ScoreOverlay(asked, count, curves, kept, low, high, rounded)
+    return ScoreOverlay(
+        asked,
+        splits=np.array([split[:2] for split in splits], dtype=np.int64).reshape(-1, 2),
+        thresholds=np.array([split.threshold for split in splits], dtype=np.float64),
+        accounts=np.array([len(group) for group in groups], dtype=np.int64),
+        lower=low,
+        upper=high,
+        scores=np.round(np.rint(means / step) * step, 10),
+    )
 
 
-def _groups(
-    places: NDArray[np.float64], count: int, minimum: int
-) -> tuple[NDArray[np.float64], list[NDArray[np.int64]]]:
-    """Take the accounts nearest to places all over, passing over groups that are too alike."""
-    dimensions = places.shape[1]
-    along = int(_PLACES ** (1.0 / dimensions) + 1e-9)
-    ticks = (np.arange(along) + 0.5) / along
-    kept: list[tuple[float, ...]] = []
-    groups: list[NDArray[np.int64]] = []
-    members: list[NDArray[np.bool_]] = []
-    for place in product(ticks.tolist(), repeat=dimensions):
-        distance = np.abs(places - np.array(place)).max(axis=1)
-        nearest = np.argsort(distance, kind="stable")[:count]
-        inside = np.zeros(len(places), dtype=np.bool_)
-        inside[nearest] = True
-        if all(2 * int((inside & ~other).sum()) >= minimum for other in members):
-            kept.append(place)
-            groups.append(nearest)
-            members.append(inside)
-    return np.array(kept), groups
+def _partition(
+    sizes: NDArray[np.float64], least: int
+) -> tuple[list[_Split], list[NDArray[np.int64]]]:
+    """Split groups as long as both sides hold `least` accounts."""
+    splits: list[_Split] = []
+    groups, turns = [np.arange(len(sizes))], [0]
+    number = 0
+    while number < len(groups):
+        group = groups[number]
+        found = _split(sizes[group], turns[number], least)
+        if found is None:
+            number += 1
+            continue
+        dimension, threshold = found
+        larger = sizes[group, dimension] > threshold
+        splits.append(_Split(number, dimension, threshold))
+        groups[number] = group[~larger]
+        groups.append(group[larger])
+        turns[number] = dimension + 1
+        turns.append(dimension + 1)
+    return splits, groups
+
+
+def _split(sizes: NDArray[np.float64], turn: int, least: int) -> tuple[int, float] | None:
+    """Find a dimension and a threshold, beginning with the dimension whose turn it is."""
+    count, dimensions = sizes.shape
+    for dimension in np.roll(np.arange(dimensions), -turn).tolist():
+        own = np.sort(sizes[:, dimension])
+        for cut in _CUTS:
+            first = count * cut // 4 - _TOGETHER // 2
+            near = _means(own[max(first, 0) : first + _TOGETHER], 1)
+            threshold = float(_significant(near, 3)[0])
+            if least <= np.count_nonzero(own > threshold) <= count - least:
+                return dimension, threshold
+    return None
 
 
 def _means(ascending: NDArray[np.float64], most: int) -> NDArray[np.float64]:

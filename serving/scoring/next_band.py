@@ -11,7 +11,7 @@ Status = Literal["reachable", "beyond_peers", "not_reachable"]
 STATUSES: Mapping[Status, str] = {
     "reachable": "one input of this metric reaches it, and brings it with the value told",
     "beyond_peers": "the value told brings it, but 95 % of the peers do not get there: no advice",
-    "not_reachable": "no value of one input of this metric is known to bring it",
+    "not_reachable": "no value that was tried of one input of this metric brings it",
 }
 
 
@@ -57,11 +57,13 @@ class Alone(NamedTuple):
     status : str
         A word of `STATUSES`.
     change : Raised or None
-        The least one that reaches the target; None where it is not reachable.
+        The least one for this metric's sake that reaches the target, else one for the sake of a
+        metric that reads the same input; None where it is not reachable.
     global_score : float or None
         With that change.
     best : float
-        The highest global score that one input of this metric can bring.
+        The highest global score of the values tried; see `next_band_finder`. A denominator's, and
+        those between what is best for metrics that read the same input, are not.
     """
 
     metric: str

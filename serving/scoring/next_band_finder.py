@@ -1,7 +1,11 @@
 """Finds what brings an account to the next band: one metric alone, or the fewest together.
 
-Every change is tried: the account is scored again with it, so whatever else reads the same input
-counts too, and what is told to reach the band does reach it.
+Tried are, of each metric, the least change of one input that brings the score it needs, and the one
+that brings its highest. A denominator stays as it is. Where metrics read the same column, what is
+best for one is tried for the others too; what lies between those values is not.
+
+The account is scored again with every change, so whatever else reads the same input counts too, and
+what is told to reach the band does reach it.
 """
 
 from __future__ import annotations
@@ -9,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from math import isnan
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +22,7 @@ from numpy.typing import NDArray
 from serving.scoring.bands import Band, settled
 from serving.scoring.drivers import Driver, PointsLost
 from serving.scoring.next_band import STATUSES, Alone, NextBand, Raised, Status, Together
+from serving.scoring.next_band_ideas import Idea, idea_of, with_shared
 from serving.scoring.raising import Raise, Raiser
 
 #: From accounts to their scores, as `Scores.values` has them.
@@ -24,8 +30,6 @@ Rescore = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 #: Needed scores are told to so many decimals, rounded up.
 _DECIMALS = 9
-#: Where a change falls short by a rounding, this much more is asked for.
-_A_LITTLE = 1e-6
 
 
 class Wish(NamedTuple):
@@ -47,14 +51,6 @@ class Wish(NamedTuple):
     target: float
 
 
-class _Idea(NamedTuple):
-    """A metric, the score it needs if there is such a score, and changes to try."""
-
-    driver: Driver
-    needed: float | None
-    changes: list[Raise]
-
-
 class _Tried(NamedTuple):
     """A change, and the global score and the metric's score of the account with it."""
 
@@ -64,12 +60,16 @@ class _Tried(NamedTuple):
 
 
 class _Way(NamedTuple):
-    """What came of one metric; `found` and `highest` are None where there is no such change."""
+    """What came of one metric; `found` and `highest` are None where there is no such change.
+
+    `best` is the highest global score of all that was tried, `highest` of what is for its own sake.
+    """
 
     driver: Driver
     needed: float | None
     found: _Tried | None
     highest: _Tried | None
+    best: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,16 +112,16 @@ class NextBandFinder:
             for change in idea.changes
         )
         ways = [
-            [_way(idea, wish.target, islice(tried, len(idea.changes))) for idea in own]
+            [
+                _way(idea, wish.target, wish.overall.score or 0.0, islice(tried, len(idea.changes)))
+                for idea in own
+            ]
             for wish, own in zip(wishes, ideas, strict=True)
         ]
         return self._told(wishes, ways)
 
     def _told(self, wishes: Sequence[Wish], ways: Sequence[Sequence[_Way]]) -> list[NextBand]:
-        alone = [
-            [_alone(way, wish.overall.score or 0.0) for way in own]
-            for wish, own in zip(wishes, ways, strict=True)
-        ]
+        alone = [[_alone(way) for way in own] for own in ways]
         needy = [
             number
             for number, each in enumerate(alone)
@@ -140,16 +140,15 @@ class NextBandFinder:
             for number, (wish, own) in enumerate(zip(wishes, alone, strict=True))
         ]
 
-    def _ideas(self, wish: Wish) -> list[_Idea]:
+    def _ideas(self, wish: Wish) -> list[Idea]:
         """List what could reach the target, metric by metric."""
         missing = wish.target - (wish.overall.score or 0.0)
         ideas = []
         for driver in wish.overall.drivers:
             if driver.score is not None and driver.weight > 0.0:
                 needed = self._needed(driver, missing)
-                changes = _candidates(wish.raisers[driver.metric], needed)
-                ideas.append(_Idea(driver, needed, [each for each in changes if each is not None]))
-        return ideas
+                ideas.append(idea_of(driver, needed, wish.raisers[driver.metric]))
+        return [with_shared(idea, ideas) for idea in ideas]
 
     def _needed(self, driver: Driver, missing: float) -> float | None:
         needed = (driver.score or 0.0) + missing / driver.weight
@@ -196,11 +195,18 @@ def _reaches(score: float, target: float) -> bool:
     return float(settled(np.asarray(score))) >= target
 
 
-def _way(idea: _Idea, target: float, tried: Iterable[_Tried]) -> _Way:
-    own = list(tried)
-    found = next((one for one in own if _reaches(one.overall, target)), None)
+def _way(idea: Idea, target: float, have: float, tried: Iterable[_Tried]) -> _Way:
+    # A change for one metric's sake may take another's score away, or the global one.
+    known = [
+        (number < idea.own, one)
+        for number, one in enumerate(tried)
+        if not (isnan(one.overall) or isnan(one.score))
+    ]
+    found = next((one for _, one in known if _reaches(one.overall, target)), None)
+    own = [one for is_own, one in known if is_own]
     highest = max(own, key=lambda one: one.overall, default=None)
-    return _Way(idea.driver, idea.needed, found, highest)
+    best = max([have, *(one.overall for _, one in known)])
+    return _Way(idea.driver, idea.needed, found, highest, best)
 
 
 def _most_first(wish: Wish, ways: Sequence[_Way]) -> list[tuple[Driver, _Tried]]:
@@ -229,15 +235,8 @@ def _least_set(
     return Together(changes, reached[count - 1], reached=bool(enough))
 
 
-def _candidates(raiser: Raiser, needed: float | None) -> list[Raise | None]:
-    if needed is None:
-        return [raiser.highest()]
-    return [raiser.reach(needed), raiser.reach(needed + _A_LITTLE), raiser.highest()]
-
-
-def _alone(way: _Way, have: float) -> Alone:
+def _alone(way: _Way) -> Alone:
     driver, found = way.driver, way.found
-    best = max(have, way.highest.overall) if way.highest else have
     status: Status = "not_reachable"
     if found is not None:
         status = "reachable" if found.change.usual else "beyond_peers"
@@ -250,7 +249,7 @@ def _alone(way: _Way, have: float) -> Alone:
         status=status,
         change=None if found is None else _raised(driver, found),
         global_score=None if found is None else found.overall,
-        best=best,
+        best=way.best,
     )
 
 

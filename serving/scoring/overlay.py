@@ -1,11 +1,10 @@
 """A whole score beside those of anonymous accounts of similar size. It never changes a score.
 
-Similar size means near in *rank*: an account's place in a dimension is the share of accounts that
-are smaller, so that 40 seats are as far from 80 as 4,000 are from 8,000 where as many accounts lie
-between. With several dimensions the farthest of them counts.
+Similar size means the same group. The groups are a partition: all accounts are split about in the
+middle by one dimension, the halves again by the next, as long as both sides hold enough. No account
+is in two groups, so two groups have nothing in common by which fewer could be singled out.
 
-What is kept are groups of the accounts nearest to some places, and of each group a few means, never
-one account's score: see `fit_overlay`.
+Of each group a few means are kept, never one account's score: see `fit_overlay`.
 """
 
 from __future__ import annotations
@@ -74,7 +73,7 @@ class PeerComparison(NamedTuple):
 
 
 class Curve:
-    """From values to shares at or below, through means of equally many values each."""
+    """From scores to shares at or below, through means of equally many scores each."""
 
     def __init__(self, means: NDArray[np.float64]) -> None:
         shares = (np.arange(len(means)) + 0.5) / max(len(means), 1)
@@ -95,12 +94,13 @@ class ScoreOverlay:
     ----------
     asked : PeerOverlay
         What the definition says.
-    accounts : int
-        How many each group has; 0 where there are no groups.
-    sizes : tuple of ndarray
-        Per dimension, means of equally many of all accounts' values, ascending.
-    places : ndarray of shape (n_groups, n_dimensions)
-        The places, in shares of accounts that are smaller, whose nearest accounts a group is.
+    splits : ndarray of int64, shape (n_groups - 1, 2)
+        Which group the first, second, … split is of, and by which dimension. All accounts begin in
+        group 0; the first split makes group 1, the next group 2, and so on.
+    thresholds : ndarray of shape (n_groups - 1,)
+        Whoever of a split's group is larger than this moves to the group that the split makes.
+    accounts : ndarray of int64, shape (n_groups,)
+        How many each group has.
     lower, upper : ndarray of shape (n_groups, n_dimensions)
         About where the group's accounts lie.
     scores : ndarray of shape (n_groups, n_means)
@@ -108,9 +108,9 @@ class ScoreOverlay:
     """
 
     asked: PeerOverlay
-    accounts: int
-    sizes: tuple[NDArray[np.float64], ...]
-    places: NDArray[np.float64]
+    splits: NDArray[np.int64]
+    thresholds: NDArray[np.float64]
+    accounts: NDArray[np.int64]
     lower: NDArray[np.float64]
     upper: NDArray[np.float64]
     scores: NDArray[np.float64]
@@ -125,11 +125,12 @@ class ScoreOverlay:
         score : float or None
         """
         least = self.asked.minimum_group
-        if not len(self.places):
+        if not len(self.accounts):
             return PeerComparison("suppressed", least)
         if not np.isfinite(sizes).all():
             return PeerComparison("size_not_known", least)
-        group = int(np.abs(self.places - self.place(np.array([sizes]))).max(axis=1).argmin())
+        group = self.group_of(sizes)
+        accounts = int(self.accounts[group])
         ends = zip(self.lower[group].tolist(), self.upper[group].tolist(), strict=True)
         means = self.scores[group]
         shares = (np.arange(len(means)) + 0.5) / len(means)
@@ -137,32 +138,42 @@ class ScoreOverlay:
         told = PeerComparison(
             "compared",
             least,
-            self.accounts,
+            accounts,
             about,
             tuple(np.interp(QUARTILES, shares, means).tolist()),
         )
         if score is None:
             return told
         percentile = Curve(means).share(np.array([score]))
-        low, high = wilson(percentile, np.array([float(self.accounts)]), _QUANTILE)
+        low, high = wilson(percentile, np.array([float(accounts)]), _QUANTILE)
         return told._replace(
             percentile=float(percentile[0]),
             percentile_low=float(low[0]),
             percentile_high=float(high[0]),
         )
 
-    def place(self, sizes: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Turn sizes, shape (n_accounts, n_dimensions), into shares that are smaller."""
-        shares = [curve.share(own) for curve, own in zip(self._curves, sizes.T, strict=True)]
-        return np.column_stack(shares)
+    def group_of(self, sizes: Sequence[float]) -> int:
+        """Find the one group of an account whose sizes are all known."""
+        group = 0
+        for made, ((of, dimension), threshold) in enumerate(self._splits, start=1):
+            if group == of and sizes[dimension] > threshold:
+                group = made
+        return group
 
     @cached_property
-    def _curves(self) -> tuple[Curve, ...]:
-        return tuple(map(Curve, self.sizes))
+    def _splits(self) -> list[tuple[list[int], float]]:
+        return list(zip(self.splits.tolist(), self.thresholds.tolist(), strict=True))
 
 
 def nobody(asked: PeerOverlay) -> ScoreOverlay:
     """Give the overlay that has no groups: every comparison is suppressed."""
     none = np.empty((0, len(asked.dimensions)))
-    sizes = tuple(np.empty(0) for _ in asked.dimensions)
-    return ScoreOverlay(asked, 0, sizes, none, none, none, np.empty((0, 1)))
+    return ScoreOverlay(
+        asked,
+        splits=np.empty((0, 2), dtype=np.int64),
+        thresholds=np.empty(0),
+        accounts=np.empty(0, dtype=np.int64),
+        lower=none,
+        upper=none,
+        scores=np.empty((0, 1)),
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple, Protocol
@@ -14,6 +14,7 @@ from serving.scoring.goals import GoalFinder
 from serving.scoring.inverse import first_that
 from serving.scoring.one_account import ScalarScale
 from serving.scoring.scorecard import PeerMetric, Scale
+from serving.scoring.signals.learned_risk import LearnedRisk
 from serving.scoring.signals.least_change import limit
 from serving.scoring.signals.signal import MAX_POINTS, Change
 
@@ -50,6 +51,10 @@ class Raise(NamedTuple):
 
 class Raiser(Protocol):
     """Knows what raises one metric of one account that has a score."""
+
+    @property
+    def inputs(self) -> Collection[str]:
+        """The columns whose values it is fair to advise on for this metric's sake."""
 
     def reach(self, target: float) -> Raise | None:
         """Find the least change that brings a score above the account's; None if none does."""
@@ -92,6 +97,12 @@ class SignalRaiser:
     scale: PointScale
     values: Sequence[float]
     points: float
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """None for a model: what predicts an outcome need not cause it."""
+        signal = self.metric.signal
+        return () if isinstance(signal, LearnedRisk) else tuple(each.name for each in signal.inputs)
 
     def reach(self, target: float) -> Raise | None:
         """See `Raiser.reach`."""
@@ -148,6 +159,11 @@ class PeerRaiser:
     finder: GoalFinder
     mixed: Sequence[float]
     score: float
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The column that is compared."""
+        return (self.metric.name,)
 
     def reach(self, target: float) -> Raise | None:
         """See `Raiser.reach`."""

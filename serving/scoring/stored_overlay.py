@@ -15,15 +15,14 @@ OVERLAY = "peer_overlay.npz"
 
 def pack_overlay(overlay: ScoreOverlay) -> bytes:
     """Pack an overlay; the same overlay gives the same bytes."""
-    names = overlay.asked.dimensions
     return pack_arrays(
         {
-            "accounts": np.array([overlay.accounts]),
-            "places": overlay.places,
+            "splits": overlay.splits,
+            "thresholds": overlay.thresholds,
+            "accounts": overlay.accounts,
             "lower": overlay.lower,
             "upper": overlay.upper,
             "scores": overlay.scores,
-            **{f"sizes/{name}": own for name, own in zip(names, overlay.sizes, strict=True)},
         }
     )
 
@@ -40,24 +39,25 @@ def read_overlay(data: bytes, scorecard: Scorecard) -> ScoreOverlay:
     if asked is None:
         raise ArtifactCorrupt(f"{OVERLAY}: the scorecard has no `peers` to compare scores with")
     arrays = StoredArrays(data, OVERLAY)
-    (accounts,) = arrays.take("accounts", np.int64, (1,)).tolist()
     scores = arrays.take("scores", np.float64, (None, None))
-    shape = (len(scores), len(asked.dimensions))
-    places, lower, upper = (
-        arrays.take(key, np.float64, shape) for key in ("places", "lower", "upper")
+    groups, dimensions = len(scores), len(asked.dimensions)
+    split = max(groups - 1, 0)
+    splits = arrays.take("splits", np.int64, (split, 2))
+    thresholds = arrays.take("thresholds", np.float64, (split,))
+    accounts = arrays.take("accounts", np.int64, (groups,))
+    lower, upper = (
+        arrays.take(key, np.float64, (groups, dimensions)) for key in ("lower", "upper")
     )
-    sizes = tuple(arrays.take(f"sizes/{name}", np.float64, (None,)) for name in asked.dimensions)
     arrays.check_all_taken()
-    enough = accounts >= asked.minimum_group if len(scores) else accounts == 0
-    check(enough, "accounts", OVERLAY)
+    # A split is of a group that there is by then.
+    there = np.column_stack([np.arange(1, split + 1), np.full(split, dimensions)])
+    check(bool(((splits >= 0) & (splits < there)).all()), "splits", OVERLAY)
+    check(_finite(thresholds), "thresholds", OVERLAY)
+    check(bool((accounts >= asked.minimum_group).all()), "accounts", OVERLAY)
     good = scores.shape[1] > 0 and _within(scores, scorecard.scale.maximum) and _ascend(scores)
     check(good, "scores", OVERLAY)
-    check(_within(places, 1.0), "places", OVERLAY)
     check(bool((lower <= upper).all()) and _finite(lower, upper), "lower", OVERLAY)
-    for name, own in zip(asked.dimensions, sizes, strict=True):
-        good = (len(own) > 0) == (len(scores) > 0) and _finite(own) and _ascend(own)
-        check(good, f"sizes/{name}", OVERLAY)
-    return ScoreOverlay(asked, accounts, sizes, places, lower, upper, scores)
+    return ScoreOverlay(asked, splits, thresholds, accounts, lower, upper, scores)
 
 
 def _within(numbers: NDArray[np.float64], most: float) -> bool:

@@ -61,6 +61,7 @@ def test_draws_a_panel_per_metric_that_accounts_have(evaluation, rows, width, wh
     assert picture.std() > 0.01, "not blank"
 
 
+@pytest.mark.slow
 def test_the_same_numbers_give_the_same_bytes():
     assert calibration_plot(make_evaluation(5)) == calibration_plot(make_evaluation(5))
 
@@ -181,6 +182,7 @@ def test_the_calibration_curve_goes_through_the_distance_that_its_title_tells():
     assert "KS 0.037" in panel.get_title()
 
 
+@pytest.mark.slow
 def test_no_two_texts_of_a_picture_overlap():
     long = {f"a_metric_with_a_name_that_says_everything_{n}": value for n, value in enumerate(
         make_evaluation(5)["metrics"].values())}  # fmt: skip

@@ -3,10 +3,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 from numpy.typing import NDArray
 
 from serving.scoring.column import Input
 from serving.scoring.signals.signal import Status
+from training.cli.data import data
 from training.definition import default_scorecard, read_definition
 from training.synthetic.facts import FACTS, TODAY, write_facts
 from training.tables import Accounts, read_accounts
@@ -45,12 +47,17 @@ def encoded(column: Input, values: pd.Series) -> NDArray[np.float64]:
     return values.to_numpy(float)
 
 
-@pytest.mark.parametrize("card", FACTS)
-def test_the_same_seed_gives_the_committed_bytes(card: str, tmp_path: Path) -> None:
-    write_facts(tmp_path / "made", card, peers_of(card), SEED)
+@pytest.mark.parametrize(
+    ("card", "accounts"), [("account_health", 5000), ("customer_success_score", 1000)]
+)
+def test_the_command_writes_the_committed_bytes(card: str, accounts: int, tmp_path: Path) -> None:
+    whose = ["--peers", str(SAMPLE / "peer_dims.csv"), "--accounts", str(accounts)]
 
+    ended = CliRunner().invoke(data, ["facts", card, *whose, "--out", str(tmp_path / "made")])
+
+    assert ended.output == f"{accounts:,} accounts in {tmp_path / 'made'}\n"
     made = {path.name: path.read_bytes() for path in (tmp_path / "made").iterdir()}
-    assert made == {name: (SAMPLE / card / name).read_bytes() for name in made}
+    assert made == {path.name: path.read_bytes() for path in (SAMPLE / card).iterdir()}
 
 
 @pytest.mark.parametrize("card", FACTS)

@@ -135,7 +135,9 @@ def _compared_risks(
         return []
     inputs = {name for each in both for model in (candidate[each], champion[each])
               for name in model.inputs}  # fmt: skip
-    outcomes = read_outcomes(data, inputs, max_refused_share=max_refused_share)
+    outcomes = read_outcomes(
+        data, inputs, until=same.scoring_date, max_refused_share=max_refused_share
+    )
     if outcomes is None:
         return [Verdict(risk_gate.NOT_WORSE, True, "the data have no outcomes", judged=False)]
     held_out = set(same.frame["acct_id"][same.held_out_of_both])

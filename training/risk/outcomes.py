@@ -4,7 +4,7 @@
 |---|---|
 | ``acct_id`` | the account |
 | ``renewed`` | true or false, 1 or 0; empty while it is not decided, which teaches nothing |
-| ``end_date`` | optional: when the contract ended; needed where an account stands there twice |
+| ``end_date`` | optional: when the contract ended, by the scoring date; needed where an account has several |
 | ``as_of`` | optional: of when the facts in this row are; it must lie before ``end_date`` |
 | any input of the model | optional: what was known then |
 
@@ -14,6 +14,7 @@ An input that the file lacks is looked for among the accounts' other files. Thos
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,7 +59,11 @@ class Outcomes:
 
 
 def read_outcomes(
-    data: Path | AccountFiles, inputs: Collection[str], *, max_refused_share: float = 0.01
+    data: Path | AccountFiles,
+    inputs: Collection[str],
+    *,
+    until: dt.date | None = None,
+    max_refused_share: float = 0.01,
 ) -> Outcomes | None:
     """Read ``renewals.csv`` of a folder, if there is one.
 
@@ -68,6 +73,9 @@ def read_outcomes(
         A folder, or the files themselves.
     inputs : collection of str
         The columns that models are fitted to.
+    until : date, optional
+        The scoring date: nobody knows yet what becomes of a contract that ends later, so a row
+        that says so is refused. Not looked at if not given.
     max_refused_share : float
         The share of rows, 0 to 1, that may be refused.
 
@@ -97,14 +105,15 @@ def read_outcomes(
     columns = [*_OWN, *(Input(name) for name in sorted(set(inputs)))]
     refusals = Refusals()
     parts = [rows for file in tables for rows in _read(file, columns, refusals)]
-    rows = _without_impossible(pd.concat(parts, ignore_index=True), refusals) if parts else None
+    rows = None
+    if parts:
+        rows = _without_impossible(pd.concat(parts, ignore_index=True), until, refusals)
     refusals.check(max_refused_share)
     if rows is None or rows[RENEWED].isna().all():
         raise DataError(f"{names} has no row that says whether a contract was renewed")
-    open_ones = int(rows[RENEWED].isna().sum())
-    rows = rows[rows[RENEWED].notna()]
-    notes = (f"contracts in {names} that are not decided yet: {open_ones:,}",) if open_ones else ()
-    kept = rows.drop(columns=[LINE, _FILE, AS_OF])
+    decided = rows[rows[RENEWED].notna()]
+    notes = tuple(_notes(rows, decided, inputs, names))
+    kept = decided.drop(columns=[LINE, _FILE, AS_OF])
     # By every column: the order of rows in the file must change nothing.
     ordered = kept.sort_values([ACCOUNT, END]).reset_index(drop=True)
     return Outcomes(ordered, refusals, notes)
@@ -130,15 +139,39 @@ def _read(
         yield rows
 
 
-def _without_impossible(rows: pd.DataFrame, refusals: Refusals) -> pd.DataFrame:
-    """Refuse facts from after the end, and contracts that stand there twice."""
+def _notes(
+    rows: pd.DataFrame, decided: pd.DataFrame, inputs: Collection[str], names: str
+) -> Iterator[str]:
+    if undecided := len(rows) - len(decided):
+        yield f"contracts in {names} that are not decided yet: {undecided:,}"
+    undated = int((decided[AS_OF].isna() | decided[END].isna()).sum())
+    # Facts of other files are of now, and said to be.
+    if undated and not set(inputs).isdisjoint(rows.columns):
+        yield (
+            f"contracts in {names} without {AS_OF} or {END}: {undated:,}; nothing shows that their "
+            "facts are from before the end, and a model of later facts looks better than it is"
+        )
+
+
+def _without_impossible(
+    rows: pd.DataFrame, until: dt.date | None, refusals: Refusals
+) -> pd.DataFrame:
+    """Refuse facts from after the end, ends to come, and contracts that stand there twice."""
     late = rows[AS_OF] >= rows[END]
-    twice = rows.duplicated([ACCOUNT, END], keep=False) & ~late
+    # While it is open whether it will be renewed, such a row claims nothing.
+    ahead = rows[END] >= _day_after(until) if until else pd.Series(False, index=rows.index)
+    ahead &= rows[RENEWED].notna() & ~late
+    twice = rows.duplicated([ACCOUNT, END], keep=False) & ~late & ~ahead
     reasons = (
         (late, f"{AS_OF} is not before {END}, so its facts may know the outcome"),
+        (ahead, f"{END} is after the scoring date, {until}: the outcome is not known yet"),
         (twice, f"another row has the same {ACCOUNT} and {END}, and none can be preferred"),
     )
     for wrong, reason in reasons:
         for file, line in zip(rows[_FILE][wrong], rows[LINE][wrong], strict=True):
             refusals.add(str(file), int(line), reason)
-    return rows[~(late | twice)]
+    return rows[~(late | ahead | twice)]
+
+
+def _day_after(day: dt.date) -> pd.Timestamp:
+    return pd.Timestamp(day) + pd.Timedelta(days=1)

@@ -119,7 +119,8 @@ def test_a_hundred_thousand_accounts_cost_no_more_python_than_ten(shape):
     few, lines_of_few = lines_run(signal, [column[:10] for column in columns])
 
     assert len(many.points) == 100_000
-    assert lines_of_many == lines_of_few
+    # What a library runs once may be among them; a loop over accounts would be 100,000.
+    assert lines_of_many < lines_of_few + 1_000
     assert many.points[:10].tobytes() == few.points.tobytes()
 
 

@@ -1,7 +1,9 @@
 """renewals.csv is read, or says where it is wrong."""
 
+import datetime as dt
 import gzip
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,7 +20,7 @@ SAMPLE = Path(__file__).parents[3] / "data" / "sample"
 COMMITTED = SAMPLE / "account_health"
 
 
-def read(folder: Path, inputs: tuple[str, ...] = ("logins",), **options: float) -> Outcomes:
+def read(folder: Path, inputs: tuple[str, ...] = ("logins",), **options: Any) -> Outcomes:
     found = read_outcomes(folder, inputs, **options)
     assert found is not None
     return found
@@ -76,6 +78,45 @@ def test_what_is_not_decided_yet_teaches_nothing_and_is_counted(tmp_path: Path) 
 
     assert outcomes.frame["acct_id"].tolist() == ["a", "c"]
     assert outcomes.notes == ("contracts in renewals.csv that are not decided yet: 1",)
+
+
+def test_an_outcome_after_the_scoring_date_is_refused_and_an_open_contract_is_not(
+    tmp_path: Path,
+) -> None:
+    write_contracts(
+        tmp_path,
+        "acct_id,renewed,end_date\na,1,2026-01-05\nb,0,2026-01-06\nc,,2026-03-01\nd,0,2025-01-01\n",
+    )
+
+    outcomes = read(tmp_path, until=dt.date(2026, 1, 5), max_refused_share=0.5)
+
+    assert outcomes.frame["acct_id"].tolist() == ["a", "d"]
+    (entry,) = outcomes.refusals.entries
+    assert (entry.line, entry.reason) == (
+        3,
+        "end_date is after the scoring date, 2026-01-05: the outcome is not known yet",
+    )
+    assert outcomes.notes == ("contracts in renewals.csv that are not decided yet: 1",)
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "undated"),
+    [
+        ("as_of,end_date", ["2025-01-01,2025-04-01", ",2025-04-01", "2025-01-01,"], 2),
+        ("as_of,end_date", [",2025-04-01"] * 3, 3),
+        ("end_date", ["2025-04-01"] * 3, 3),
+    ],
+)
+def test_facts_that_cannot_be_shown_to_be_from_before_the_end_are_told(
+    tmp_path: Path, header: str, rows: list[str], undated: int
+) -> None:
+    lines = [f"acct_id,renewed,logins,{header}", *(f"a{n},1,2,{row}" for n, row in enumerate(rows))]
+    write_contracts(tmp_path, "\n".join(lines) + "\n")
+
+    (note,) = read(tmp_path).notes
+
+    assert note.startswith(f"contracts in renewals.csv without as_of or end_date: {undated};")
+    assert read(tmp_path, ("elsewhere",)).notes == ()
 
 
 @pytest.mark.parametrize(
