@@ -109,7 +109,7 @@ def _next_band(card: Scorecard) -> dict[str, Schema]:
         "status": said({"enum": [*next_band.STATUSES]}, _meanings(next_band.STATUSES)),
         "change": said(or_null("Raised"), "The least one that is enough."),
         "global_score": said(NUMBER_OR_NULL, "With that change."),
-        "best": said(NUMBER, "The highest global score that one input of this metric brings."),
+        "best": said(NUMBER, "The highest global score of the values tried of its inputs."),
     }
     together: dict[str, Schema] = {
         "changes": list_of(ref("Raised")),

@@ -4,7 +4,7 @@
 |---|---|
 | ``acct_id`` | the account |
 | ``renewed`` | true or false, 1 or 0; empty while it is not decided, which teaches nothing |
-| ``end_date`` | optional: when the contract ended, by the scoring date; needed where an account has several |
+| ``end_date`` | optional: when it ended; needed where an account has several contracts |
 | ``as_of`` | optional: of when the facts in this row are; it must lie before ``end_date`` |
 | any input of the model | optional: what was known then |
 
