@@ -114,7 +114,9 @@ def test_the_curl_that_is_printed_answers_the_answer_that_is_printed(running):
 
 def test_the_readme_s_curl_works_with_a_key_of_one_s_own(running):
     readme = (ROOT / "README.md").read_text()
-    shown = re.search(r"```console\n\$ (curl .*?)\n\{", readme, re.DOTALL)[1]
+    shown, answered = re.search(
+        r"```console\n\$ (curl .*?)\n(\{.*?)\n```", readme, re.DOTALL
+    ).groups()
     command = shown.replace(":8000/", f":{running.gateway_port}/")
 
     done = subprocess.run(
@@ -128,7 +130,7 @@ def test_the_readme_s_curl_works_with_a_key_of_one_s_own(running):
 
     (prediction,) = json.loads(done.stdout)["predictions"]
     assert set(prediction) == KEYS
-    said = dict(re.findall(r'"(\w+)":([\d.]+),', readme[readme.index('{"predictions"') :]))
+    said = dict(re.findall(r'"(\w+)":([\d.]+),', answered))
     for name, score in said.items():
         assert prediction[name] == pytest.approx(float(score), abs=1e-9)
 
