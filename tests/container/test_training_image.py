@@ -13,7 +13,8 @@ from tests.processes import free_port
 
 pytestmark = pytest.mark.container
 
-SAMPLE = ROOT / "data" / "sample"
+#: Of the peer scorecard; folders beside them hold the facts of others.
+SAMPLE = sorted((ROOT / "data" / "sample").glob("*.csv"))
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +23,9 @@ def job(podman, image, tmp_path_factory):
     folder = tmp_path_factory.mktemp("job")
     (folder / "input" / "config").mkdir(parents=True)
     (folder / "input" / "config" / "hyperparameters.json").write_text(json.dumps({"seed": "3"}))
-    mounts = [f"--volume={folder}:/opt/ml", f"--volume={SAMPLE}:/opt/ml/input/data/training:ro"]
+    channel = "/opt/ml/input/data/training"
+    files = [f"--volume={path}:{channel}/{path.name}:ro" for path in SAMPLE]
+    mounts = [f"--volume={folder}:/opt/ml", *files]
 
     done = podman.run("--read-only", "--tmpfs=/tmp", *mounts, image("training"), "train")
 
