@@ -33,8 +33,8 @@ class ScoreColumns:
         self._bands = scorer.scorecard.bands
         *scores, stamp = scorer.outputs
         self.texts: tuple[str, ...] = (BAND,) if self._bands else ()
-        keys = scorer.metric_keys if with_statuses else ()
-        self._statuses = len(keys)
+        keys = scorer.outputs[: len(scorer.metric_keys)] if with_statuses else ()
+        self._statuses = [scorer.metric_keys.index(key) for key in keys]
         statuses = (f"{key.removesuffix('_score')}_status" for key in keys)
         self.names: tuple[str, ...] = (*scores, *self.texts, stamp, *statuses)
 
@@ -47,5 +47,5 @@ class ScoreColumns:
             columns.append(pa.array(names, type=pa.string()))
         columns.append(pa.repeat(pa.scalar(stamp), count))
         words = pa.array([status.name.lower() for status in Status])
-        told = scores.statuses.T[: self._statuses]
+        told = scores.statuses.T[self._statuses]
         return [*columns, *(words.take(pa.array(column)) for column in told)]

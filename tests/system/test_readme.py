@@ -132,7 +132,7 @@ def reads_like(one, other):
 
 
 def test_the_mistakes_shown_are_told(checkout):
-    (shown,) = [block for block in blocks("console") if "lint broken" in block]
+    (shown,) = [block for block in blocks("console") if "broken.yaml" in block]
     *commands, first, second = shown.splitlines()
 
     for command in commands[:-1]:

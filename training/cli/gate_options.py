@@ -196,7 +196,7 @@ def _refusal(found: GateReport) -> str:
         [
             "refused; what is served does not change:",
             *(f"  {one.name}, by the limits {', '.join(one.limits)}" for one in found.failed),
-            "Find out what changed in data or definition, and train again. If the change is meant, "
-            'allow it with --limit NAME=VALUE --reason "..."; both are stored.',
+            "Find out what changed in data or definition, and train or build again. If the change "
+            'is meant, allow it with --limit NAME=VALUE --reason "..."; both are stored.',
         ]
     )

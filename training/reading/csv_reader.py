@@ -116,7 +116,7 @@ def to_frame(
     refused = rows.refused | {
         int(rows.lines[row]): reason for row, reason in mistakes.items() if row not in blank
     }
-    refusals.rows_read += len(rows.lines) + len(rows.refused) - len(blank)
+    refusals.saw(name, len(rows.lines) + len(rows.refused) - len(blank))
     for line in sorted(refused):
         refusals.add(name, line, refused[line])
     frame = pd.DataFrame({**table, LINE: rows.lines}, copy=False)

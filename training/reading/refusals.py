@@ -25,6 +25,10 @@ class Refusal:
     reason: str
 
 
+#: A file of which less is left is not the one that was meant.
+_MOST_OF_A_FILE = 0.5
+
+
 class Refusals:
     """Collects refused rows over all files of a run.
 
@@ -32,17 +36,24 @@ class Refusals:
 
     Attributes
     ----------
-    rows_read : int
-        Data rows seen, refused ones included, blank lines not.
     entries : list of Refusal
         The first `KEPT_ENTRIES` refusals, in the order they were added.
     """
 
     def __init__(self) -> None:
-        self.rows_read = 0
+        self._rows: Counter[str] = Counter()
         self.entries: list[Refusal] = []
         self._counts: Counter[tuple[str, str]] = Counter()
         self._first_lines: dict[tuple[str, str], list[int]] = {}
+
+    def saw(self, file: str, rows: int) -> None:
+        """Count data rows of a file, refused ones included, blank lines not."""
+        self._rows[file] += rows
+
+    @property
+    def rows_read(self) -> int:
+        """How many data rows all files have."""
+        return self._rows.total()
 
     @property
     def total(self) -> int:
@@ -85,7 +96,10 @@ class Refusals:
             rows.writerows((entry.file, entry.line, entry.reason) for entry in self.entries)
 
     def check(self, max_share: float) -> None:
-        """Stop the run when more than `max_share` (0 to 1) of the rows read were refused.
+        """Stop the run when more than `max_share` (0 to 1) of all rows were refused.
+
+        Also when more than half of one file's were, and than `max_share`: beside a million good
+        events, thirty accounts whose facts are all refused are a small share.
 
         Raises
         ------
@@ -103,6 +117,16 @@ class Refusals:
                 f"more than the allowed {max_share:.3%}:\n{self.summary()}",
                 self,
             )
+        refused: Counter[str] = Counter()
+        for (file, _), rows in self._counts.items():
+            refused[file] += rows
+        for file, rows in refused.items():
+            if rows > max(max_share, _MOST_OF_A_FILE) * self._rows[file]:
+                raise TooManyRefused(
+                    f"{rows} of the {self._rows[file]} rows of {file} were refused:\n"
+                    f"{self.summary()}",
+                    self,
+                )
 
 
 def _lines(first: list[int], count: int) -> str:

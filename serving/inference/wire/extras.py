@@ -109,10 +109,11 @@ def _intervals(scorer: Scorer) -> _Extra:
 
 def _statuses(scorer: Scorer) -> _Extra:
     words = status_words()
-    keys = [f"{key.removesuffix('_score')}_status" for key in scorer.metric_keys]
+    places = [scorer.metric_keys.index(key) for key in scorer.outputs[: len(scorer.metric_keys)]]
+    keys = [f"{scorer.metric_keys[place].removesuffix('_score')}_status" for place in places]
 
     def values(_accounts: NDArray[np.float64], scores: Scores) -> _Values:
-        told = scores.statuses.T.tolist()
+        told = scores.statuses.T[places].tolist()
         return {key: [words[status] for status in own] for key, own in zip(keys, told, strict=True)}
 
     return _Extra(dict.fromkeys(keys, Output("string", words)), values)

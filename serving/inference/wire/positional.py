@@ -24,7 +24,11 @@ class Positional:
         """Give the values, if they are as many as there are inputs."""
         instance, path = self._instances[row], f"{self._prefix}/{row}"
         if isinstance(instance, dict) and not has_features(instance):
-            raise BadRow(f"instance {row} has no key features", path, "features is missing")
+            raise BadRow(
+                f"instance {row} has no key features; by name send dataframe_records",
+                path,
+                "features is missing",
+            )
         return features(instance, self._columns, f"row {row}", path)[1]
 
     def path(self, row: int, column: int) -> str:

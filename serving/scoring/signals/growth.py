@@ -47,7 +47,8 @@ class Growth(Signal):
         example="workorders_last_month",
     )
     base: Literal["mean_12m", "lag_12m"] = option(
-        "What it is compared with: the mean of the 12 months before, or the count 12 months ago.",
+        "What it is compared with: mean_12m, the mean of the 12 months before, or lag_12m, the "
+        "count 12 months ago.",
         example="mean_12m",
     )
     min_months: int = option(

@@ -37,7 +37,8 @@ class Indicator(Signal):
     kind: ClassVar[str] = "indicator"
 
     type: Literal["binary", "count", "named"] = option(
-        "What the column holds: true or false, a count, or one of some names.", example="count"
+        "What the column holds: binary, true or false; count; or named, one of some names.",
+        example="count",
     )
     input: Column = option("The column.", example="threshold_reviews_12m")
     steps: Steps | None = option(

@@ -43,7 +43,7 @@ def test_refusals_are_written_as_a_csv(tmp_path):
 
 def test_too_many_refusals_stop_the_run():
     refusals = Refusals()
-    refusals.rows_read = 100
+    refusals.saw("a.csv", 100)
     refusals.add("a.csv", 2, "has no acct_id")
 
     refusals.check(0.01)
@@ -51,6 +51,20 @@ def test_too_many_refusals_stop_the_run():
 
     with pytest.raises(TooManyRefused, match=re.escape("2 of 100 rows (2.000%) were refused")):
         refusals.check(0.01)
+
+
+def test_a_file_of_which_most_is_refused_stops_the_run_however_many_rows_others_have():
+    refusals = Refusals()
+    refusals.saw("events.csv", 1_000_000)
+    refusals.saw("facts.csv", 30)
+    refusals.add_all("facts.csv", range(2, 17), "rate is not a number")
+
+    refusals.check(0.01)  # half of it
+    refusals.add("facts.csv", 17, "rate is not a number")
+
+    with pytest.raises(TooManyRefused, match=re.escape("16 of the 30 rows of facts.csv")):
+        refusals.check(0.01)
+    refusals.check(1.0)  # whoever allows all allows this
 
 
 @pytest.mark.parametrize("share", [5, -0.1, float("nan")])
