@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from serving.scoring import InvalidInput, Scorer, load_scorer
 from serving.scoring.artifact import write_artifact
-from serving.scoring.fit_overlay import fit_overlay
 from serving.scoring.scorecard import Scorecard
 from training.artifact_place import check_place, write_whole
 from training.assemble import assemble
@@ -24,6 +23,7 @@ from training.build import lacking, nonzero_counts
 from training.definition import Definition, EstimatorOptions, read_definition
 from training.errors import DataError
 from training.evaluate import evaluate
+from training.fit_overlay import fit_overlay
 from training.fitted import Fitted
 from training.for_people import files_for_people
 from training.peer_fits import Memory, PeerFits, fit_peers

@@ -4,7 +4,7 @@ Similar size means the same group. The groups are a partition: all accounts are 
 middle by one dimension, the halves again by the next, as long as both sides hold enough. No account
 is in two groups, so two groups have nothing in common by which fewer could be singled out.
 
-Of each group a few means are kept, never one account's score: see `fit_overlay`.
+Of each group a few means are kept, never one account's score: see `training.fit_overlay`.
 """
 
 from __future__ import annotations

@@ -10,10 +10,10 @@ from test_any_request import NOON, make_client, strictly
 
 from serving.inference.openapi import encode_openapi
 from serving.inference.served_model import ServedModel
-from serving.scoring.fit_overlay import fit_overlay
 from serving.scoring.golden import make_golden
 from serving.scoring.stored_overlay import read_overlay
 from tests.scoring.health_card import FACTS, KINDS, make_absolute_scorer, make_tree_of
+from training.fit_overlay import fit_overlay
 
 ACCOUNT = FACTS | {
     "last_health_check": str(NOON.date() - dt.timedelta(days=84)),

@@ -9,13 +9,13 @@ from health_card import make_absolute_scorer, make_tree_of
 from serving.scoring import InvalidInput, load_scorer
 from serving.scoring.artifact import GOLDEN, build_manifest, write_artifact
 from serving.scoring.errors import ArtifactCorrupt
-from serving.scoring.fit_overlay import fit_overlay, make_overlay
 from serving.scoring.golden import make_golden
 from serving.scoring.manifest import to_json
 from serving.scoring.overlay import STATUSES
 from serving.scoring.scorecard import PeerOverlay
 from serving.scoring.stored_arrays import StoredArrays, pack_arrays
 from serving.scoring.stored_overlay import OVERLAY, read_overlay
+from training.fit_overlay import fit_overlay, make_overlay
 
 POINTS = {"usage": {"kind": "linear", "input": "points", "best": 100, "worst": 0}}
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from serving.scoring.fit_overlay import make_overlay
 from serving.scoring.scorecard import PeerOverlay
+from training.fit_overlay import make_overlay
 
 
 @pytest.mark.parametrize("minimum", [5, 10, 40])

@@ -6,11 +6,11 @@ import pandas as pd
 import pytest
 
 from serving.scoring import InvalidInput
-from serving.scoring.fit_overlay import fit_overlay
 from serving.scoring.stored_overlay import read_overlay
 from tests.scoring.health_card import FACTS, KINDS, make_absolute_scorer, make_tree_of
 from training.explain_account import explain_account, read_changes
 from training.explanation_text import explanation_text
+from training.fit_overlay import fit_overlay
 
 TODAY = dt.date(2026, 6, 1)
 

@@ -17,7 +17,7 @@ minimum group is against that.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,10 +26,8 @@ from serving.scoring.distribution import LARGEST_VALUE
 from serving.scoring.errors import InvalidInput
 from serving.scoring.overlay import ScoreOverlay, nobody
 from serving.scoring.scorecard import PeerOverlay
+from serving.scoring.scorer import Scorer
 from serving.scoring.stored_overlay import pack_overlay
-
-if TYPE_CHECKING:  # the scorer reads overlays
-    from serving.scoring.scorer import Scorer
 
 #: Fewest accounts whose mean is stored.
 _TOGETHER = 3
