@@ -80,26 +80,30 @@ def predict(
     deadline = time.monotonic() + manner.deadline_s
     asked_for = read_request(model, body, asked, manner, now.date())
     decoded, seen = asked_for.decoded, asked_for.seen
-    pieces, scored = [given.begin()], []
+    pieces, told = [given.begin()], []
     for block, scores in _score(model, decoded, deadline, manner, now):
-        scored.append(scores)
-        pieces.append(given.block(model.predictions.keys, block, first=len(scored) == 1))
-    if model.metrics is not None and scored:
-        _observe(model.metrics, seen, scored, list(decoded.bad_rows))
+        # The scores themselves need not be kept once they are bytes: they are the larger part.
+        told.append((scores.ranks, scores.statuses))
+        pieces.append(given.block(model.predictions.keys, block, first=len(told) == 1))
+    if model.metrics is not None and told:
+        _observe(model.metrics, seen, told, list(decoded.bad_rows))
     end(pieces, given, manner)
     return Prediction(pieces, len(decoded.bad_rows), asked_for.fields)
 
 
 def _observe(
-    metrics: ScoringMetrics, seen: Seen, scored: list[Scores], bad_rows: list[int]
+    metrics: ScoringMetrics,
+    seen: Seen,
+    told: list[tuple[NDArray[np.float64], NDArray[np.uint8]]],
+    bad_rows: list[int],
 ) -> None:
+    """Count ranks and statuses, block by block as they were scored."""
     statuses = None
     if metrics.counts_statuses:
         # A bad row has no ranks, but it would have statuses.
-        every = np.concatenate([scores.statuses for scores in scored])
+        every = np.concatenate([block for _, block in told])
         statuses = np.delete(every, bad_rows, axis=0)
-    ranks = np.concatenate([scores.ranks for scores in scored])
-    metrics.observe(seen, ranks, len(bad_rows), statuses)
+    metrics.observe(seen, np.concatenate([block for block, _ in told]), len(bad_rows), statuses)
 
 
 class Request(NamedTuple):
