@@ -116,10 +116,10 @@ def lacking(scorer: Scorer) -> list[str]:
     """Say what a definition asks for and its artifact does not hold: sentences for people."""
     models, card = scorer.artifact.models, scorer.scorecard
     told = [
-        f"{metric.name} has no score (model_missing): there is no model "
-        f"{metric.signal.model}; `scorecard train` fits one to renewals.csv"  # type: ignore[attr-defined]
-        for metric in card.absolute_metrics
-        if metric.kind == "learned_risk" and metric.signal.model not in models  # type: ignore[attr-defined]
+        f"{risk.name} has no score (model_missing): there is no model {risk.model}; "
+        "`scorecard train` fits one to renewals.csv"
+        for risk in card.risks
+        if risk.model not in models
     ]
     if card.overlay is not None and OVERLAY not in scorer.artifact.manifest["files"]:
         told.append(
@@ -189,11 +189,10 @@ def _as_asked(fitted: Mapping[str, Any], asked: EstimatorOptions | None) -> bool
 def _risks(scorecard: Scorecard, old: Scorer) -> dict[str, BoostedRisk]:
     """Keep the classifiers that the definition asks for, by name and by inputs."""
     kept = {}
-    for metric in scorecard.absolute_metrics:
-        model = old.artifact.models.get(getattr(metric.signal, "model", ""))
-        names = tuple(column.name for column in metric.signal.inputs)
-        if isinstance(model, BoostedRisk) and tuple(model.inputs) == names:
-            kept[metric.signal.model] = model  # type: ignore[attr-defined]
+    for risk in scorecard.risks:
+        model = old.artifact.models.get(risk.model)
+        if isinstance(model, BoostedRisk) and tuple(model.inputs) == risk.columns:
+            kept[risk.model] = model
     return kept
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from serving.scoring.scorecard import Scorecard
+from training.number_text import plain_text
 
 #: What a sentence calls the parts at the top of a tree.
 _TOP = {
@@ -57,7 +58,7 @@ def _weights(new: Scorecard, old: Scorecard) -> Iterator[str]:
         before = was.get(name)
         if before is None:
             if not name.startswith("metric "):
-                yield f"{name} is new, weight {place['weight']:g}"
+                yield f"{name} is new, weight {_short(place['weight'])}"
             continue
         for key, value in place.items():
             if before[key] != value:
@@ -94,8 +95,4 @@ def _short(value: Any) -> str:
         return "[" + ", ".join(map(_short, value)) + "]"
     if value is None:
         return "none"
-    return (
-        f"{value:g}"
-        if isinstance(value, int | float) and not isinstance(value, bool)
-        else f"{value}"
-    )
+    return f"{value}" if isinstance(value, bool) else plain_text(value)

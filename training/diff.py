@@ -167,7 +167,7 @@ def _compare(old: _Side, new: _Side) -> Diff:
     rows = [_by_id(side.accounts) for side in (old, new)]
     both = rows[0].index.intersection(rows[1].index, sort=True)
     kept = [side.loc[both].to_numpy() for side in rows]
-    ours, theirs = (_some(side, at) for side, at in zip((new, old), reversed(kept), strict=True))
+    theirs, ours = old.scores.take(kept[0]), new.scores.take(kept[1])
     cards = old.scorer.scorecard, new.scorer.scorecard
     factor = cards[1].scale.maximum / cards[0].scale.maximum
     before, after = theirs.values[:, -1] * factor, ours.values[:, -1]
@@ -216,13 +216,6 @@ def _movers(
 def _by_id(accounts: Accounts) -> pd.Series:
     """Give the row of every account by its id."""
     return pd.Series(np.arange(len(accounts.frame)), index=pd.Index(accounts.frame["acct_id"]))
-
-
-def _some(side: _Side, rows: NDArray[np.intp]) -> Scores:
-    scores = side.scores
-    return Scores(
-        scores.values[rows], scores.ranks[rows], scores.flags[rows], scores.statuses[rows]
-    )
 
 
 def _matrix(bands: BandMoves) -> Mapping[str, Any]:

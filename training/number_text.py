@@ -1,11 +1,11 @@
-"""Numbers of an explanation, for people: few digits that keep what was promised."""
+"""Numbers for people: few digits that keep what was promised, and how many there are."""
 
 from __future__ import annotations
 
 import math
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
-from serving.scoring.enough_text import enough_text
+from serving.scoring.enough_text import enough_text, exact_text
 
 #: Significant digits of values.
 _DIGITS = 4
@@ -89,4 +89,15 @@ def plain_text(value: float | str | bool | None) -> str:
         return "not known"
     if isinstance(value, bool):
         return str(value).lower()
-    return value if isinstance(value, str) else repr(float(value)).removesuffix(".0")
+    return value if isinstance(value, str) else exact_text(value)
+
+
+def counted(count: int, noun: str) -> str:
+    """Write how many there are of what.
+
+    Examples
+    --------
+    >>> counted(1, "account"), counted(2000, "account")
+    ('1 account', '2,000 accounts')
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

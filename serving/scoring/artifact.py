@@ -42,7 +42,6 @@ from serving.scoring.peers import Peers
 from serving.scoring.risk import RiskModel
 from serving.scoring.risk_models import RISKS, named_models, read_risks
 from serving.scoring.scorecard import Scorecard, scorecard_from_dict
-from serving.scoring.signals.learned_risk import LearnedRisk
 from serving.scoring.stored_overlay import OVERLAY, read_overlay
 from serving.scoring.stored_peers import read_peers
 from serving.scoring.tree_shape import misshapen
@@ -143,8 +142,7 @@ def _read_tables(served: Mapping[str, bytes], scorecard: Scorecard, version: int
 def _read_models(served: Mapping[str, bytes], scorecard: Scorecard) -> Mapping[str, RiskModel]:
     if RISKS not in served:
         return {}
-    signals = [metric.signal for metric in scorecard.absolute_metrics]
-    asked = [(each.model, each.columns) for each in signals if isinstance(each, LearnedRisk)]
+    asked = [(risk.model, risk.columns) for risk in scorecard.risks]
     return named_models(read_risks(served[RISKS]), asked)
 
 

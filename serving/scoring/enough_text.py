@@ -1,4 +1,4 @@
-"""Values that are enough for something, in few digits."""
+"""Numbers as people read them: as they were given, or just enough for something in few digits."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def enough_text(
     """
     if abs(value) == _LEAST and rising == (value > 0.0):
         return "more than 0" if rising else "less than 0"
-    return in_few_digits(value, rising=rising, enough=enough) or _exact(value)
+    return in_few_digits(value, rising=rising, enough=enough) or exact_text(value)
 
 
 def in_few_digits(
@@ -60,16 +60,24 @@ def in_few_digits(
     True
     """
     if value.is_integer():
-        return _exact(value) if enough is None or enough(value) else None
+        return exact_text(value) if enough is None or enough(value) else None
     # The shortest digits that are read as this value, so whatever lies beyond them helps.
     shortest = Decimal(repr(value))
     rounding = ROUND_CEILING if rising else ROUND_FLOOR
     for digits in range(max(_DIGITS, shortest.adjusted() + 1), _ALL_DIGITS + 1):
         read = float(Context(prec=digits, rounding=rounding).plus(shortest))
         if enough is None or enough(read):
-            return _exact(read)
+            return exact_text(read)
     return None
 
 
-def _exact(value: float) -> str:
-    return repr(value + 0.0).removesuffix(".0")  # not -0.0
+def exact_text(value: float) -> str:
+    """Write a number with all digits that it has, and a whole one without a point.
+
+    Examples
+    --------
+    >>> exact_text(1.0), exact_text(0.1), exact_text(-0.0)
+    ('1', '0.1', '0')
+    """
+    # A whole number may be too large for a float.
+    return str(value) if isinstance(value, int) else repr(value + 0.0).removesuffix(".0")

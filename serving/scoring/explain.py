@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from serving.scoring.bands import band_places
 from serving.scoring.drivers import Drivers
 from serving.scoring.errors import InvalidInput
-from serving.scoring.explain_peers import ExplainedPeers, PeerExplainer
-from serving.scoring.explain_signals import ExplainedSignals, SignalExplainer
+from serving.scoring.explain_peers import PeerExplainer
+from serving.scoring.explain_signals import SignalExplainer
+from serving.scoring.explained_metrics import ExplainedMetrics
 from serving.scoring.explanation import AnyMetric, Explanation
 from serving.scoring.flags import Flag
 from serving.scoring.goals import ScoreSteps
@@ -93,7 +94,7 @@ class Explainer:
         self._check_bands(bands)
         self._check_target(target)
         values = scored.values
-        compared: Iterable[ExplainedPeers] = repeat(ExplainedPeers([], {}), len(accounts))
+        compared: Iterable[ExplainedMetrics] = repeat(ExplainedMetrics((), {}), len(accounts))
         if self._peers is not None:
             compared = self._peers.explain(
                 accounts, values[:, self._peer_places], scored.ranks, bands
@@ -123,8 +124,8 @@ class Explainer:
     def _one(
         self,
         account: NDArray[np.float64],
-        compared: ExplainedPeers,
-        signals: ExplainedSignals,
+        compared: ExplainedMetrics,
+        signals: ExplainedMetrics,
         values: list[float],
         coverage: list[float],
         band: int,

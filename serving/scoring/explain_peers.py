@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from serving.scoring.explained_metrics import ExplainedMetrics
 from serving.scoring.explanation import MetricExplanation
 from serving.scoring.goals import GoalFinder, ScoreSteps
 from serving.scoring.intervals import INTERVAL_LEVEL, QUARTILES, normal_quantile
@@ -49,21 +50,6 @@ class _Nodes(NamedTuple):
         return mixed
 
 
-class ExplainedPeers(NamedTuple):
-    """What is said of one account's metrics that are compared with peers.
-
-    Attributes
-    ----------
-    metrics : list of MetricExplanation
-        In the order of the scorecard's `peer_metrics`.
-    raisers : dict of str to PeerRaiser
-        What raises those that have a score.
-    """
-
-    metrics: list[MetricExplanation]
-    raisers: dict[str, PeerRaiser]
-
-
 class PeerExplainer:
     """Explains the scores that are ranks among peers. Immutable; safe to share by threads.
 
@@ -76,7 +62,7 @@ class PeerExplainer:
     """
 
     def __init__(self, ranking: PeerRanking, scorecard: Scorecard, keys: Mapping[str, str]) -> None:
-        self._many = ranking
+        self._ranking = ranking
         self._maximum = scorecard.scale.maximum
         labels = metric_labels(scorecard)
         self._metrics = [(each, keys[each.name], labels[each.name]) for each in ranking.metrics]
@@ -94,7 +80,7 @@ class PeerExplainer:
         scores: NDArray[np.float64],
         ranks: NDArray[np.float64],
         bands: Sequence[float],
-    ) -> Iterator[ExplainedPeers]:
+    ) -> Iterator[ExplainedMetrics]:
         """Explain accounts one after the other.
 
         Parameters
@@ -106,10 +92,10 @@ class PeerExplainer:
             Thresholds; see `Scorer.explain`.
         """
         nodes, cells = self._around(accounts)
-        observed = accounts.T[self._many.metric_columns]
+        observed = accounts.T[self._ranking.metric_columns]
         count = len(self._metrics)
         peers = np.array([nodes.peers_around(cell) for cell in cells]).reshape(-1, count)
-        low, high = self._many.intervals_of(observed, ranks.T, peers.T, _QUANTILE)
+        low, high = self._ranking.intervals_of(observed, ranks.T, peers.T, _QUANTILE)
         told = zip(
             cells, observed.T.tolist(), scores.tolist(), ranks.tolist(), peers.tolist(),
             low.T.tolist(), high.T.tolist(), strict=True,
@@ -127,7 +113,7 @@ class PeerExplainer:
         peers: list[float],
         low: list[float],
         high: list[float],
-    ) -> ExplainedPeers:
+    ) -> ExplainedMetrics:
         metrics = [
             self._metric(
                 number, mixed, bands, observed[number], ranks[number],
@@ -142,7 +128,7 @@ class PeerExplainer:
             )
             if score == score  # not NaN
         }
-        return ExplainedPeers(metrics, raisers)
+        return ExplainedMetrics(metrics, raisers)
 
     def _metric(
         self,
@@ -183,43 +169,43 @@ class PeerExplainer:
 
     def _around(self, accounts: NDArray[np.float64]) -> tuple[_Nodes, list[ScalarCell]]:
         """Find the nodes that accounts draw on; each account's follow from its own row alone."""
-        columns = self._many.dimension_columns
+        columns = self._ranking.dimension_columns
         if self._on_grid:
             rows = accounts[:, columns].tolist()
             return self._grid, [locate_one(self._axes, row) for row in rows]
-        cells, tables, _ = self._many.around(accounts)
-        names = [metric.name for metric in self._many.metrics]
-        lookup = self._many.lookup.over([tables[name].cdf for name in names])
+        cells, tables, _ = self._ranking.around(accounts)
+        names = [metric.name for metric in self._ranking.metrics]
+        lookup = self._ranking.lookup.over([tables[name].cdf for name in names])
         corners = zip(cells.corners.T.tolist(), cells.weights.T.tolist(), strict=True)
         return self._nodes(tables, lookup), [
             ScalarCell(own, weights, unknown=False, outside=False) for own, weights in corners
         ]
 
     def _nodes(self, tables: Mapping[str, PeerTable], lookup: Lookup) -> _Nodes:
-        peers = [tables[metric.name].peers for metric in self._many.metrics]
+        peers = [tables[metric.name].peers for metric in self._ranking.metrics]
         return _Nodes(lookup.cdf.reshape(-1, lookup.width), np.column_stack(peers))
 
     def _make_finders(self, tables: Mapping[str, PeerTable], steps: ScoreSteps) -> list[GoalFinder]:
-        own = [tables[metric.name] for metric in self._many.metrics]
+        own = [tables[metric.name] for metric in self._ranking.metrics]
         ends = np.cumsum([len(table.knots) for table in own]).tolist()
         shares = Rulers(
             [
                 table.ruler(replace(metric, ties="high"))
-                for table, metric in zip(own, self._many.metrics, strict=True)
+                for table, metric in zip(own, self._ranking.metrics, strict=True)
             ],
             [0, *ends[:-1]],
         )
         return [
             GoalFinder(
                 steps,
-                InverseRuler(self._many.lookup.rulers, number),
+                InverseRuler(self._ranking.lookup.rulers, number),
                 InverseRuler(shares, number),
-                float(self._many.lower[number]),
-                float(self._many.upper[number]),
+                float(self._ranking.lower[number]),
+                float(self._ranking.upper[number]),
                 not metric.higher_is_better,
                 _is_whole(table),
             )
-            for number, (metric, table) in enumerate(zip(self._many.metrics, own, strict=True))
+            for number, (metric, table) in enumerate(zip(self._ranking.metrics, own, strict=True))
         ]
 
 

@@ -4,34 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from serving.scoring.absolute import AbsoluteMetric
 from serving.scoring.column import Input
+from serving.scoring.explained_metrics import ExplainedMetrics
 from serving.scoring.explanation import SignalExplanation, SignalGoal
 from serving.scoring.goals import ScoreSteps
 from serving.scoring.labels import metric_labels
 from serving.scoring.many_accounts import ManyAccounts
 from serving.scoring.raising import PointScale, SignalRaiser
 from serving.scoring.signals.signal import Judged, Status
-
-
-class ExplainedSignals(NamedTuple):
-    """What is said of one account's absolute metrics.
-
-    Attributes
-    ----------
-    metrics : list of SignalExplanation
-        In the order of the scorecard's `absolute_metrics`.
-    raisers : dict of str to SignalRaiser
-        What raises those that have a score.
-    """
-
-    metrics: list[SignalExplanation]
-    raisers: dict[str, SignalRaiser]
 
 
 class SignalExplainer:
@@ -59,7 +44,7 @@ class SignalExplainer:
 
     def explain(
         self, accounts: NDArray[np.float64], bands: Sequence[float]
-    ) -> Iterator[ExplainedSignals]:
+    ) -> Iterator[ExplainedMetrics]:
         """Explain accounts one after the other.
 
         Parameters
@@ -81,7 +66,7 @@ class SignalExplainer:
         row: int,
         judged: Sequence[Judged],
         bands: Sequence[float],
-    ) -> ExplainedSignals:
+    ) -> ExplainedMetrics:
         metrics, raisers = [], {}
         for (metric, _, columns), (points, statuses) in zip(self._metrics, judged, strict=True):
             values = [account[column] for column in columns]
@@ -93,7 +78,7 @@ class SignalExplainer:
                 raisers[metric.name] = raiser
             status = Status(int(statuses[row]))
             metrics.append(self._metric(metric, values, status, raiser, bands))
-        return ExplainedSignals(metrics, raisers)
+        return ExplainedMetrics(metrics, raisers)
 
     def _metric(
         self,

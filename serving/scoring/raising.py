@@ -14,7 +14,6 @@ from serving.scoring.goals import GoalFinder
 from serving.scoring.inverse import first_that
 from serving.scoring.one_account import ScalarScale
 from serving.scoring.scorecard import PeerMetric, Scale
-from serving.scoring.signals.learned_risk import LearnedRisk
 from serving.scoring.signals.least_change import limit
 from serving.scoring.signals.signal import MAX_POINTS, Change
 
@@ -100,9 +99,8 @@ class SignalRaiser:
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """None for a model: what predicts an outcome need not cause it."""
-        signal = self.metric.signal
-        return () if isinstance(signal, LearnedRisk) else tuple(each.name for each in signal.inputs)
+        """See `Signal.advised`."""
+        return self.metric.signal.advised
 
     def reach(self, target: float) -> Raise | None:
         """See `Raiser.reach`."""

@@ -20,6 +20,7 @@ from serving.scoring.bands import Band, bands_from_dict
 from serving.scoring.column import Input
 from serving.scoring.contradictions import SCALES, tree_mistakes
 from serving.scoring.errors import InvalidScorecard
+from serving.scoring.signals.learned_risk import LearnedRisk
 
 Ties = Literal["bounds", "mid", "low", "high"]
 MissingPolicy = Literal["skip", "zero"]
@@ -152,6 +153,12 @@ class Scorecard:
     def absolute_metrics(self) -> tuple[AbsoluteMetric, ...]:
         """The others."""
         return tuple(metric for metric in self.metrics if isinstance(metric, AbsoluteMetric))
+
+    @cached_property
+    def risks(self) -> tuple[LearnedRisk, ...]:
+        """What scores by a model that may be absent, in the order of `metrics`."""
+        signals = (metric.signal for metric in self.absolute_metrics)
+        return tuple(signal for signal in signals if isinstance(signal, LearnedRisk))
 
     @property
     def all_components(self) -> tuple[Component, ...]:

@@ -30,3 +30,7 @@ class Scores:
     ranks: NDArray[np.float64]
     flags: NDArray[np.uint8]
     statuses: NDArray[np.uint8]
+
+    def take(self, rows: NDArray[np.intp]) -> Scores:
+        """Give the scores of some accounts, by their places, in the order of `rows`."""
+        return Scores(self.values[rows], self.ranks[rows], self.flags[rows], self.statuses[rows])

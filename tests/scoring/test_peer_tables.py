@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from array_files import Arrays, pack, unpack, with_array, with_value
 from builders import INF, NAN, make_dated_tree, make_parts, make_scorer, make_tables, make_tree
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,19 +20,6 @@ from serving.scoring.stored_peers import read_peers
 
 CARD = scorecard_from_dict(make_tree())
 HONEST = make_tables(CARD).to_npz()
-
-Arrays = dict[str, NDArray[Any]]
-
-
-def unpack(data: bytes) -> Arrays:
-    with np.load(io.BytesIO(data), allow_pickle=False) as packed:
-        return {name: packed[name] for name in packed.files}
-
-
-def pack(arrays: Arrays, *, allow_pickle: bool = False) -> bytes:
-    stream = io.BytesIO()
-    np.savez(stream, allow_pickle=allow_pickle, **arrays)
-    return stream.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -71,17 +59,6 @@ def test_in_format_1_every_metric_has_the_accounts_peers() -> None:
         read_peers(pack(arrays), CARD)
     with pytest.raises(ArtifactCorrupt, match="unknown arrays"):
         read_peers(HONEST, CARD, version=1)
-
-
-def with_array(name: str, change: Callable[[NDArray[Any]], Any]) -> Callable[[Arrays], Any]:
-    def apply(arrays: Arrays) -> None:
-        arrays[name] = np.asarray(change(arrays[name]))
-
-    return apply
-
-
-def with_value(name: str, place: Any, value: float) -> Callable[[Arrays], Any]:
-    return lambda arrays: arrays[name].__setitem__(place, value)
 
 
 BAD_ARRAYS: list[tuple[Callable[[Arrays], Any], str, str]] = [

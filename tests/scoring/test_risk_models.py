@@ -1,9 +1,9 @@
-import io
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from array_files import Arrays, pack, unpack, with_array, with_value
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -16,19 +16,6 @@ from serving.scoring.tree_arrays import MAX_TREES
 MODELS = {"churn": make_risk(), "m2.late": make_risk(seed=1, trees=3)}
 HONEST = pack_risks(MODELS)
 NAN, INF = np.nan, np.inf
-
-Arrays = dict[str, NDArray[Any]]
-
-
-def unpack(data: bytes) -> Arrays:
-    with np.load(io.BytesIO(data), allow_pickle=False) as packed:
-        return {name: packed[name] for name in packed.files}
-
-
-def pack(arrays: Arrays) -> bytes:
-    stream = io.BytesIO()
-    np.savez(stream, allow_pickle=False, **arrays)
-    return stream.getvalue()
 
 
 def text(content: str | bytes) -> NDArray[np.uint8]:
@@ -56,21 +43,6 @@ def test_a_model_must_have_a_plain_name(name: str) -> None:
         pack_risks({name: make_risk()})
 
 
-def with_array(name: str, change: Callable[[NDArray[Any]], Any]) -> Callable[[Arrays], Any]:
-    def apply(arrays: Arrays) -> None:
-        arrays[f"churn/{name}"] = np.asarray(change(arrays[f"churn/{name}"]))
-
-    return apply
-
-
-def with_value(name: str, place: Any, value: float) -> Callable[[Arrays], Any]:
-    def apply(arrays: Arrays) -> None:
-        arrays[f"churn/{name}"] = arrays[f"churn/{name}"].copy()
-        arrays[f"churn/{name}"][place] = value
-
-    return apply
-
-
 def without_trees(trees: int, nodes: int, leaves: int) -> Callable[[Arrays], Any]:
     def apply(arrays: Arrays) -> None:
         arrays["churn/tree_features"] = np.zeros((trees, nodes), np.int16)
@@ -80,7 +52,11 @@ def without_trees(trees: int, nodes: int, leaves: int) -> Callable[[Arrays], Any
     return apply
 
 
-FEATURES, THRESHOLDS, LEAVES = "tree_features", "tree_thresholds", "tree_leaves"
+FEATURES, THRESHOLDS, LEAVES = (
+    f"churn/tree_{part}" for part in ("features", "thresholds", "leaves")
+)
+
+INPUT_NAMES = "churn/inputs"
 
 BAD_ARRAYS: list[tuple[Callable[[Arrays], Any], str, str]] = [
     *((lambda arrays, name=name: arrays.pop(name), f"lacks {name}", "an array is missing")
@@ -89,24 +65,24 @@ BAD_ARRAYS: list[tuple[Callable[[Arrays], Any], str, str]] = [
     (lambda a: a.update({"churn/extra": np.ones(1)}), "unknown arrays", "one too many"),
     (lambda a: a.update({"a b/inputs": text("[]")}), "'a b' is", "a name that is none"),
     (lambda a: a.update({"../x/inputs": text("[]")}), "'../x' is", "a place elsewhere"),
-    (with_array("inputs", lambda _: text("{")), "churn/inputs", "no JSON"),
-    (with_array("inputs", lambda _: text(b"\xff\xfe")), "churn/inputs", "no text"),
-    (with_array("inputs", lambda _: text("[" * 100_000)), "churn/inputs", "nested too deeply"),
-    (with_array("inputs", lambda _: text('"ab"')), "churn/inputs", "no list"),
-    (with_array("inputs", lambda _: text("[]")), "churn/inputs", "no column"),
-    (with_array("inputs", lambda _: text("[1, 2, 3]")), "churn/inputs", "numbers"),
-    (with_array("inputs", lambda _: text('["a", "b", "a"]')), "churn/inputs", "a column twice"),
-    (with_array("inputs", lambda _: text('["a", "b"]')), FEATURES, "a column less"),
-    (with_array("inputs", lambda _: text(str([f"c{n}" for n in range(MAX_INPUTS + 1)]).replace(
-        "'", '"'))), "churn/inputs", "too many columns"),
-    (with_array("inputs", lambda a: a.astype("u2")), "churn/inputs is uint16", "wide"),
-    (with_array("calibration", lambda a: a[:2]), "churn/calibration is", "no intercept"),
-    (with_array("calibration", lambda a: a.astype("f4")), "calibration is float32", "short"),
-    (with_value("calibration", 0, NAN), "calibration holds NaN", "no base"),
-    (with_value("calibration", 0, INF), "calibration is out", "an endless base"),
-    (with_value("calibration", 1, 0.0), "calibration is out", "everybody is alike"),
-    (with_value("calibration", 1, -1.0), "calibration is out", "the wrong way round"),
-    (with_value("calibration", 2, 1e7), "calibration is out", "too large"),
+    (with_array(INPUT_NAMES, lambda _: text("{")), INPUT_NAMES, "no JSON"),
+    (with_array(INPUT_NAMES, lambda _: text(b"\xff\xfe")), INPUT_NAMES, "no text"),
+    (with_array(INPUT_NAMES, lambda _: text("[" * 100_000)), INPUT_NAMES, "nested too deeply"),
+    (with_array(INPUT_NAMES, lambda _: text('"ab"')), INPUT_NAMES, "no list"),
+    (with_array(INPUT_NAMES, lambda _: text("[]")), INPUT_NAMES, "no column"),
+    (with_array(INPUT_NAMES, lambda _: text("[1, 2, 3]")), INPUT_NAMES, "numbers"),
+    (with_array(INPUT_NAMES, lambda _: text('["a", "b", "a"]')), INPUT_NAMES, "a column twice"),
+    (with_array(INPUT_NAMES, lambda _: text('["a", "b"]')), FEATURES, "a column less"),
+    (with_array(INPUT_NAMES, lambda _: text(str([f"c{n}" for n in range(MAX_INPUTS + 1)]).replace(
+        "'", '"'))), INPUT_NAMES, "too many columns"),
+    (with_array(INPUT_NAMES, lambda a: a.astype("u2")), "churn/inputs is uint16", "wide"),
+    (with_array("churn/calibration", lambda a: a[:2]), "churn/calibration is", "no intercept"),
+    (with_array("churn/calibration", lambda a: a.astype("f4")), "calibration is float32", "short"),
+    (with_value("churn/calibration", 0, NAN), "calibration holds NaN", "no base"),
+    (with_value("churn/calibration", 0, INF), "calibration is out", "an endless base"),
+    (with_value("churn/calibration", 1, 0.0), "calibration is out", "everybody is alike"),
+    (with_value("churn/calibration", 1, -1.0), "calibration is out", "the wrong way round"),
+    (with_value("churn/calibration", 2, 1e7), "calibration is out", "too large"),
     (with_array(FEATURES, lambda a: a.astype("i4")), f"{FEATURES} is int32", "wide"),
     (with_value(FEATURES, (2, 1), 2 * len(INPUTS)), f"{FEATURES} is out", "no such column"),
     (with_value(FEATURES, (2, 1), -1), f"{FEATURES} is out", "no such column"),

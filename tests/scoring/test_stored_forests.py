@@ -1,10 +1,10 @@
-import io
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from array_files import Arrays, pack, unpack, with_array, with_value
 from builders import INF, NAN, make_tree
 from forest_builders import make_forests, make_many_tree
 from hypothesis import given, settings
@@ -18,19 +18,6 @@ from serving.scoring.tree_arrays import MAX_TREES
 
 CARD = scorecard_from_dict(make_many_tree())
 HONEST = make_forests(CARD).to_npz()
-
-Arrays = dict[str, NDArray[Any]]
-
-
-def unpack(data: bytes) -> Arrays:
-    with np.load(io.BytesIO(data), allow_pickle=False) as packed:
-        return {name: packed[name] for name in packed.files}
-
-
-def pack(arrays: Arrays) -> bytes:
-    stream = io.BytesIO()
-    np.savez(stream, allow_pickle=False, **arrays)
-    return stream.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -60,17 +47,6 @@ def test_the_same_forests_are_the_same_bytes() -> None:
     turned = replace(forests, metrics=dict(reversed(forests.metrics.items())))
 
     assert turned.to_npz() == HONEST
-
-
-def with_array(name: str, change: Callable[[NDArray[Any]], Any]) -> Callable[[Arrays], Any]:
-    def apply(arrays: Arrays) -> None:
-        arrays[name] = np.asarray(change(arrays[name]))
-
-    return apply
-
-
-def with_value(name: str, place: Any, value: float) -> Callable[[Arrays], Any]:
-    return lambda arrays: arrays[name].__setitem__(place, value)
 
 
 def with_arrays(**arrays: NDArray[Any]) -> Callable[[Arrays], Any]:

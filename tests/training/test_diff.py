@@ -187,6 +187,44 @@ def test_every_kind_of_change_is_told_in_a_sentence():
     assert definition_changes(old, old) == []
 
 
+def test_large_numbers_that_change_a_little_are_not_told_as_the_same():
+    card = {
+        "schema": "scorecard/v1", "id": "spend", "scale": {"type": "zero_to_100"},
+        "metrics": {"spend": {"kind": "linear", "input": "spend", "best": 1_234_567, "worst": 0}},
+        "components": {"all": {"weight": 1, "metrics": {"spend": 1}}},
+    }  # fmt: skip
+    other = json.loads(json.dumps(card))
+    other["metrics"]["spend"] |= {"best": 1_234_568, "worst": 0.123456789}
+    old, new = (
+        draft(parse_definition(_yaml(each), source="card.yaml"), None).scorecard
+        for each in (card, other)
+    )
+
+    assert definition_changes(new, old) == [
+        "spend.best: 1234567 -> 1234568", "spend.worst: 0 -> 0.123456789",
+    ]  # fmt: skip
+
+
+def test_one_account_is_told_of_in_the_singular(folder, tmp_path):
+    facts = folder / "data"
+    one = tmp_path / "one"
+    one.mkdir()
+    for path in facts.iterdir():
+        lines = path.read_text().splitlines(keepends=True)
+        (one / path.name).write_text("".join(lines[:2]))
+    bare = {key: value for key, value in HEALTH.items() if key != "bands"}
+    old = write_card(tmp_path / "old.yaml", bare)
+    new = write_card(tmp_path / "new.yaml", weighed(bare, adoption=1, care=99))
+
+    still, moved = (
+        CliRunner().invoke(diff_command, [str(old), str(card), "--data", str(one)])
+        for card in (old, new)
+    )
+
+    assert "0 of 1 account have a move of more than 1 (0.0%)" in still.stdout, still.output
+    assert "1 of 1 account has a move of more than 1 (100.0%)" in moved.stdout, moved.output
+
+
 def _yaml(card):
     return json.dumps(card)  # which YAML is a superset of
 

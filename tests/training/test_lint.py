@@ -121,6 +121,35 @@ def test_a_file_that_cannot_be_read_is_an_exit_of_1(tmp_path: Path) -> None:
     assert "8 metrics, 8 components, no mistakes" in done.stdout
 
 
+def test_a_card_of_one_metric_is_told_of_in_the_singular(tmp_path: Path) -> None:
+    (tmp_path / "card.yaml").write_text(
+        "schema: scorecard/v1\nid: one\nscale: {type: out_of_10}\n"
+        "metrics: {use: {kind: linear, input: logins, best: 9, worst: 0}}\n"
+        "components: {all: {weight: 1, metrics: {use: 1}}}\n"
+    )
+
+    told = run(tmp_path / "card.yaml").stdout
+
+    assert told.splitlines()[0].endswith("card.yaml: 1 metric, 1 component, no mistakes")
+
+
+def test_numbers_of_a_mistake_are_written_as_people_give_them(tmp_path: Path) -> None:
+    steps = "{kind: indicator, input: orders, type: count, steps: {1: 50, 1234567: 101}}"
+    (tmp_path / "card.yaml").write_text(
+        "schema: scorecard/v1\nid: one\nscale: {type: zero_to_100, step: 3}\n"
+        f"metrics:\n  use: {steps}\n  age: {{kind: linear, input: days, best: 5, worst: 5}}\n"
+        "components: {all: {weight: -1, metrics: {use: 1, age: 1}}}\n"
+    )
+
+    told = run(tmp_path / "card.yaml").stderr
+
+    assert "start at 1; say what a count of 0 is worth" in told
+    assert "points are from 0 to 100, not 101\n" in told
+    assert "is 5, as `best` is" in told
+    assert "3 does not divide 100" in told
+    assert "not -1\n" in told
+
+
 def test_help_shows_examples() -> None:
     assert "scorecard lint data/scorecards/account_health.yaml" in run("--help").stdout
 

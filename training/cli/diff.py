@@ -75,13 +75,17 @@ def diff(
 
 
 def _lines(told: Mapping[str, Any]) -> list[str]:
+    from training.number_text import counted
+
     lines = [f"changed in the definition: {change}" for change in told["definition"]]
     lines = lines or ["the definitions are the same"]
     share = told["changed"] / max(told["accounts"], 1)
-    how = "change band" if told["bands"] else f"have {told['changed_by']}"
-    lines.append(f"{told['changed']:,} of {told['accounts']:,} accounts {how} ({share:.1%})")
+    change, have = ("changes", "has") if told["changed"] == 1 else ("change", "have")
+    how = f"{change} band" if told["bands"] else f"{have} {told['changed_by']}"
+    accounts = counted(told["accounts"], "account")
+    lines.append(f"{told['changed']:,} of {accounts} {how} ({share:.1%})")
     if told["only_one"]:
-        lines.append(f"{told['only_one']:,} accounts could be read for one side only")
+        lines.append(f"{counted(told['only_one'], 'account')} could be read for one side only")
     if told["bands"]:
         lines += ["", *_matrix(told["bands"])]
     move = told["movement"]
@@ -89,7 +93,8 @@ def _lines(told: Mapping[str, Any]) -> list[str]:
         "",
         f"global score: {move['up']:,} up, {move['down']:,} down, mean move {move['mean']:.2f}, "
         f"largest {move['largest']:.2f}, all together {move['total']:,.1f}; "
-        f"{move['came']:,} get a score, {move['went']:,} lose it",
+        f"{move['came']:,} get{'s' * (move['came'] == 1)} a score, "
+        f"{move['went']:,} lose{'s' * (move['went'] == 1)} it",
     ]
     return [*lines, *_largest(told["largest"])]
 

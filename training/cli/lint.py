@@ -61,10 +61,12 @@ def _print(told: list[dict[str, Any]]) -> None:
 
 
 def _lines(told: dict[str, Any]) -> list[str]:
+    from training.number_text import counted
+
     inputs, outputs = told["inputs"], told["outputs"]
+    holds = counted(len(told["metrics"]), "metric"), counted(told["components"], "component")
     return [
-        f"{told['file']}: {len(told['metrics'])} metrics, {told['components']} components, "
-        "no mistakes",
+        f"{told['file']}: {', '.join(holds)}, no mistakes",
         f"  inputs, in the order of the endpoint ({len(inputs)})",
         *(f"    {place:>3}  {_input(column)}" for place, column in enumerate(inputs, start=1)),
         f"  outputs ({len(outputs)})",

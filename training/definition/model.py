@@ -21,6 +21,7 @@ from serving.scoring.scorecard import (
     Scorecard,
     scorecard_from_dict,
 )
+from serving.scoring.signals.learned_risk import LearnedRisk
 from training.definition.components import ComponentDefinition, shared_weights
 from training.definition.estimators import EstimatorOptions, options
 from training.definition.kinds import AbsoluteDefinition, MetricDefinition, PeerDefinition
@@ -132,9 +133,10 @@ class Definition(BaseModel):
         )
 
     @property
-    def risk_metrics(self) -> tuple[AbsoluteMetric, ...]:
-        """Those of the absolute metrics that score by a model, which outcomes can be fitted to."""
-        return tuple(metric for metric in self.absolute_metrics if metric.kind == "learned_risk")
+    def risks(self) -> tuple[LearnedRisk, ...]:
+        """What scores by a model, which can be fitted to outcomes."""
+        signals = (metric.signal for metric in self.absolute_metrics)
+        return tuple(signal for signal in signals if isinstance(signal, LearnedRisk))
 
     @property
     def overlay(self) -> PeerOverlay | None:
@@ -147,15 +149,6 @@ class Definition(BaseModel):
         """The metrics whose weights are shares of non-zero values."""
         shared = shared_weights(self.components, "components")
         return tuple(name for _, names in shared for name in names)
-
-    @property
-    def needs_accounts(self) -> bool:
-        """Whether there is no scoring without having seen accounts: that peer metrics need.
-
-        Models of risk and the comparison beside the score can be absent; `weights: nonzero_share`
-        is for peer metrics only.
-        """
-        return bool(self.peer_metric_names)
 
     def columns(self) -> tuple[Input, ...]:
         """Give what the accounts' table must hold: the peer dimensions, then the metrics' columns.

@@ -78,12 +78,11 @@ def _needs(definition: Definition) -> list[str]:
         needs.append(
             f"needs a fit to accounts, for what is compared with peers: {', '.join(names)}"
         )
-    for metric in definition.risk_metrics:
-        model = metric.signal.to_dict()["model"]
-        needs.append(
-            f"model {model}: `scorecard train` fits it to renewals.csv; without it {metric.name}"
-            " has no score"
-        )
+    needs += [
+        f"model {risk.model}: `scorecard train` fits it to renewals.csv; without it {risk.name}"
+        " has no score"
+        for risk in definition.risks
+    ]
     if definition.overlay is not None:
         along = ", ".join(definition.overlay.dimensions)
         needs.append(f"comparison by {along} beside the score: `scorecard train` adds it")

@@ -25,6 +25,8 @@ def _limit(default: float | bool, why: str, *, least: float = 0.0, most: float =
 class Limits:
     """What a promotion may change. Shares are from 0 to 1; moves are in points of ten.
 
+    That is whatever the scale: on one of 0 to 100 a limit of 8 is one of 80.
+
     Accounts that score 0, or full marks, under both artifacts are left out of shares and means of
     moves: those who never used a feature would hide what happens to those who do.
     """

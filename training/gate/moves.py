@@ -17,7 +17,7 @@ from training.gate.same_accounts import SameAccounts
 
 Kind = Literal["metric", "component", "global"]
 
-#: Scores are compared in points of ten, whatever their scale.
+#: Scores are compared in points of ten, whatever their scale, as the limits are.
 _POINTS = 10.0
 #: What is not more than a point, with last bits to spare.
 _ONE_POINT = 1.0 + 1e-9
@@ -73,11 +73,19 @@ class Moves:
         How many accounts move how far, candidate minus champion.
     globals : ndarray of shape (50, 50)
         How many accounts had which global score (rows) and have which (columns).
+    maximum : float
+        The best score on the candidate's scale.
     """
 
     scores: Mapping[str, Move]
     histograms: NDArray[np.int64]
     globals: NDArray[np.float64]
+    maximum: float
+
+    @property
+    def point(self) -> float:
+        """What a point of ten is on the candidate's scale: people are told its points."""
+        return self.maximum / _POINTS
 
 
 def measure_moves(candidate: Scorer, champion: Scorer, same: SameAccounts) -> Moves:
@@ -102,7 +110,7 @@ def measure_moves(candidate: Scorer, champion: Scorer, same: SameAccounts) -> Mo
         )
         for place, key in enumerate(keys)
     }
-    return Moves(scores, tally.histograms, tally.globals)
+    return Moves(scores, tally.histograms, tally.globals, candidate.scorecard.scale.maximum)
 
 
 def _points(
@@ -153,9 +161,9 @@ def judge_moves(moves: Moves, limits: Limits) -> tuple[Verdict, ...]:
     for key, move in moves.scores.items():
         by_kind[move.kind][key] = move
     return (
-        _judge("stable metrics", by_kind["metric"], limits, _METRIC_LIMITS),
-        _judge("stable components", _several(by_kind), limits, _COMPONENT_LIMITS),
-        _judge("stable global score", by_kind["global"], limits, _GLOBAL_LIMITS),
+        _judge("stable metrics", by_kind["metric"], limits, _METRIC_LIMITS, moves.point),
+        _judge("stable components", _several(by_kind), limits, _COMPONENT_LIMITS, moves.point),
+        _judge("stable global score", by_kind["global"], limits, _GLOBAL_LIMITS, moves.point),
         _judge_nulls(moves.scores, limits),
     )
 
@@ -174,7 +182,11 @@ def _several(by_kind: Mapping[Kind, Mapping[str, Move]]) -> dict[str, Move]:
 
 
 def _judge(
-    name: str, moves: Mapping[str, Move], limits: Limits, names: tuple[str, str, str]
+    name: str,
+    moves: Mapping[str, Move],
+    limits: Limits,
+    names: tuple[str, str, str],
+    point: float,
 ) -> Verdict:
     if not moves:
         return Verdict(name, True, "no such score, or none that both have", judged=False)
@@ -182,7 +194,7 @@ def _judge(
     nearness = {key: _nearness(move, bounds) for key, move in moves.items()}
     order = sorted(moves, key=lambda key: nearness[key], reverse=True)
     failures = [
-        f"{key}: {_exceeded(moves[key], bounds, names)} ({moves[key].accounts:,} accounts)"
+        f"{key}: {_exceeded(moves[key], bounds, names, point)} ({moves[key].accounts:,} accounts)"
         for key in order
         if nearness[key] > _EXCEEDED
     ]
@@ -192,22 +204,32 @@ def _judge(
     return Verdict(
         name,
         True,
-        f"{order[0]}: {nearest.share:.1%} of {nearest.accounts:,} accounts move more than a "
-        f"point, the largest by {nearest.largest:.1f}, the mean by {nearest.mean:.2f} "
-        f"(at most {bounds[0]:.1%}, {bounds[1]:g} and {bounds[2]:g})",
+        f"{order[0]}: {nearest.share:.1%} of {nearest.accounts:,} accounts move more than "
+        f"{'a point' if point == 1.0 else f'{point:g} points'}, the largest by "
+        f"{nearest.largest * point:.1f}, the mean by {nearest.mean * point:.2f} "
+        f"(at most {bounds[0]:.1%}, {bounds[1] * point:g} and {bounds[2] * point:g})",
     )
 
 
-def _exceeded(move: Move, bounds: Sequence[float], names: Sequence[str]) -> str:
-    """Name the limits that a move exceeds, as they are written after --limit."""
+def _exceeded(move: Move, bounds: Sequence[float], names: Sequence[str], point: float) -> str:
+    """Name the limits that a move exceeds, as they are written after --limit.
+
+    On another scale than that of ten, for which limits are written, its own points stand behind.
+    """
     told = zip(names, (move.share, move.largest, move.mean), bounds, strict=True)
     return ", ".join(
         f"{name} {_apart(100 * value, 100 * bound, '%')}"
         if name.endswith("share")
-        else f"{name} {_apart(value, bound)}"
+        else f"{name} {_apart(value, bound)}{_own_points(value, bound, point)}"
         for name, value, bound in told
         if _part(value, bound) > _EXCEEDED
     )
+
+
+def _own_points(value: float, bound: float, point: float) -> str:
+    if point == 1.0:
+        return ""
+    return f" ({_apart(value * point, bound * point)} of {_POINTS * point:g})"
 
 
 def _apart(value: float, bound: float, unit: str = "") -> str:

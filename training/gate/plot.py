@@ -35,9 +35,9 @@ def movement_figure(comparison: Comparison) -> Picture:
 
     The first panel has a cell per fifth of a point; an account on the line keeps its score. The
     others, one for each metric and component in which anything moves, show the share of accounts
-    by move, in points of ten, all on the same axis.
+    by move, all on the same axis. Points are of the candidate's scale.
     """
-    moves = comparison.moves
+    moves, point = comparison.moves, comparison.moves.point
     shown = {
         key: place
         for place, (key, move) in enumerate(moves.scores.items())
@@ -47,14 +47,16 @@ def movement_figure(comparison: Comparison) -> Picture:
         figure, panels = grid(_title(moves), {"global": None, **shown})
         first, *others = panels[: 1 + len(shown)]
         _draw_globals(figure, first, moves)
-        reach = max([_LEAST_REACH, *(moves.scores[key].largest for key in shown)]) + 0.5
-        middles = (MOVE_EDGES[:-1] + MOVE_EDGES[1:]) / 2
+        largest = max([_LEAST_REACH, *(moves.scores[key].largest for key in shown)])
+        reach = (largest + 0.5) * point
+        middles = (MOVE_EDGES[:-1] + MOVE_EDGES[1:]) / 2 * point
+        more = "> 1 point" if point == 1.0 else f"> {point:g} points"
         for panel, (key, place) in zip(others, shown.items(), strict=True):
             counts = moves.histograms[place]
-            panel.bar(middles, 100 * counts / max(counts.sum(), 1), width=_BAR, color=BLUE)
+            panel.bar(middles, 100 * counts / max(counts.sum(), 1), width=_BAR * point, color=BLUE)
             panel.set(xlim=(-reach, reach), ylim=(0, 100))
             panel.text(
-                0.97, 0.94, f"> 1 point: {moves.scores[key].share:.1%}", fontsize=SMALL,
+                0.97, 0.94, f"{more}: {moves.scores[key].share:.1%}", fontsize=SMALL,
                 ha="right", va="top", transform=panel.transAxes,
             )  # fmt: skip
             component = f"component {key.removesuffix(_COMPONENT)}"
@@ -68,7 +70,7 @@ def movement_figure(comparison: Comparison) -> Picture:
 
 def _title(moves: Moves) -> str:
     still = [one for one in moves.scores.values() if _is_metric(one) and one.changed == 0]
-    told = "From the champion to the candidate, on the same accounts; points of ten"
+    told = f"From the champion to the candidate, on the same accounts; points of {moves.maximum:g}"
     if not still:
         return told
     of = sum(map(_is_metric, moves.scores.values()))
@@ -81,14 +83,15 @@ def _is_metric(move: Move) -> bool:
 
 def _draw_globals(figure: Picture, panel: Axes, moves: Moves) -> None:
     known = moves.globals.T.any()
+    edges = SCORE_EDGES * moves.point
     image = panel.pcolormesh(
-        SCORE_EDGES, SCORE_EDGES, moves.globals.T, cmap="Blues",
+        edges, edges, moves.globals.T, cmap="Blues",
         norm=LogNorm(1, max(moves.globals.max(), 2)) if known else None,
     )  # fmt: skip
     if known:
         bar = figure.colorbar(image, ax=panel, pad=0.02, format="{x:,.0f}")
         bar.ax.tick_params(labelsize=SMALL)
         bar.set_label("accounts", fontsize=SMALL)
-    panel.plot([0, 10], [0, 10], color=GREY, linewidth=0.8, label="no change")
+    panel.plot([0, moves.maximum], [0, moves.maximum], color=GREY, linewidth=0.8, label="no change")
     panel.legend(fontsize=SMALL, loc="upper left")
     entitle(panel, "global score, before and after")

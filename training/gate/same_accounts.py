@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from serving.scoring import ArtifactCorrupt, Scorer
 from training.batch import dealt
+from training.data_digest import data_sha256
 from training.split import Split
-from training.tables import Accounts, data_sha256, read_accounts
+from training.tables import Accounts, read_accounts
 
 
 @dataclass(frozen=True, eq=False)

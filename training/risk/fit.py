@@ -11,8 +11,9 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from serving.scoring.errors import InvalidInput
-from serving.scoring.risk_models import is_model_name, pack_risks
+from serving.scoring.risk_models import is_model_name
 from serving.scoring.risk_trees import BoostedRisk
+from serving.scoring.signals.learned_risk import LearnedRisk
 from training.risk.boosting import RiskFit, fit_boosted
 from training.risk.evaluation import evaluate_risk
 from training.risk.outcomes import Outcomes
@@ -21,8 +22,6 @@ from training.split import Split, split_accounts
 
 #: With fewer contracts of either outcome among those of a split, nothing can be learned or told.
 FEWEST: Mapping[Split, int] = {Split.FIT: 30, Split.SELECT: 10, Split.EVALUATE: 10}
-
-KIND = "learned_risk"
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,10 +46,6 @@ class RiskFits:
     descriptions: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     boosters: Mapping[str, bytes] = field(default_factory=dict)
 
-    def pack(self) -> bytes | None:
-        """Give what an artifact stores; None where there is no model."""
-        return pack_risks(self.models) if self.models else None
-
     @property
     def reasons(self) -> dict[str, str]:
         """Why models were not fitted, by name."""
@@ -59,14 +54,8 @@ class RiskFits:
         }
 
 
-def models_asked(metrics: Iterable[tuple[str, Any]]) -> dict[str, tuple[str, ...]]:
+def models_asked(risks: Iterable[LearnedRisk]) -> dict[str, tuple[str, ...]]:
     """Find the classifiers that metrics ask for: name → columns.
-
-    Parameters
-    ----------
-    metrics : iterable of (str, object)
-        The metrics' names and what says of what `kind` they are and, where it is `learned_risk`,
-        which `model` and `inputs` they take: definitions, or what an artifact stores of a metric.
 
     Raises
     ------
@@ -74,17 +63,13 @@ def models_asked(metrics: Iterable[tuple[str, Any]]) -> dict[str, tuple[str, ...
         If two metrics give the same model different columns, or a model cannot be called so.
     """
     asked: dict[str, tuple[str, ...]] = {}
-    for name, metric in metrics:
-        body = metric if isinstance(metric, Mapping) else vars(metric)
-        if body.get("kind") != KIND:
-            continue
-        model, inputs = body["model"], tuple(body["inputs"])
-        if not is_model_name(model):
-            raise InvalidInput(f"{name}: a model cannot be called {model!r}")
-        if sorted(asked.setdefault(model, inputs)) != sorted(inputs):
+    for risk in risks:
+        if not is_model_name(risk.model):
+            raise InvalidInput(f"{risk.name}: a model cannot be called {risk.model!r}")
+        if sorted(asked.setdefault(risk.model, risk.columns)) != sorted(risk.columns):
             raise InvalidInput(
-                f"{name}: the model {model} has other inputs here than in another metric: "
-                f"{', '.join(inputs)}; there it has {', '.join(asked[model])}"
+                f"{risk.name}: the model {risk.model} has other inputs here than in another "
+                f"metric: {', '.join(risk.columns)}; there it has {', '.join(asked[risk.model])}"
             )
     return asked
 

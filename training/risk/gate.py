@@ -22,7 +22,6 @@ from scipy import stats
 
 from serving.scoring import Scorer
 from serving.scoring.risk import RiskModel
-from serving.scoring.signals.learned_risk import LearnedRisk
 from training.gate.limits import Limits
 from training.gate.report import Verdict, listed
 from training.risk.fit import FEWEST
@@ -87,8 +86,7 @@ def judge_lost(candidate: Scorer, champion: Scorer, limits: Limits) -> list[Verd
 
     All scores of such a metric would go.
     """
-    signals = [metric.signal for metric in candidate.scorecard.absolute_metrics]
-    asked = {each.model for each in signals if isinstance(each, LearnedRisk)}
+    asked = {risk.model for risk in candidate.scorecard.risks}
     gone = sorted(asked & set(champion.artifact.models) - set(candidate.artifact.models))
     if not gone:
         return []

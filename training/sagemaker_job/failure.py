@@ -8,9 +8,6 @@ from pathlib import Path
 
 from serving.scoring.errors import ScoringError
 
-#: What SageMaker shows of it.
-SHOWN_CHARACTERS = 1024
-
 _log = logging.getLogger(__name__)
 
 

@@ -17,6 +17,7 @@ from serving.scoring.contradictions.any_shape import (
     sequence,
 )
 from serving.scoring.contradictions.weights import weight_mistakes
+from serving.scoring.enough_text import exact_text
 
 
 def component_mistakes(
@@ -42,7 +43,8 @@ def coverage_mistakes(path: Path, body: Mapping[str, Any]) -> Iterator[Mistake]:
     """Find a minimum coverage that is no share."""
     minimum = mapping(body.get("coverage")).get("minimum")
     if is_number(minimum) and not 0 < minimum <= 1:
-        reason = f"{minimum} is not a share above 0 and up to 1; leave it out to ask for none"
+        told = exact_text(minimum)
+        reason = f"{told} is not a share above 0 and up to 1; leave it out to ask for none"
         yield Mistake((*path, "coverage", "minimum"), reason)
 
 

@@ -13,6 +13,7 @@ from serving.scoring.contradictions.any_shape import (
     not_a_name,
 )
 from serving.scoring.contradictions.columns import Use
+from serving.scoring.enough_text import exact_text
 
 #: What is taken of the events, and the type of column that it gives.
 TAKES: Mapping[str, str] = {"sum": "number", "count": "number", "latest": "date"}
@@ -56,7 +57,7 @@ def _own(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     given = {key: body[key] for key in _LONGEST if body.get(key) is not None}
     for key, back in given.items():
         if is_number(back) and not 1 <= back <= _LONGEST[key]:
-            yield key, f"{back} is not a number of {key} from 1 to {_LONGEST[key]}"
+            yield key, f"{exact_text(back)} is not a number of {key} from 1 to {_LONGEST[key]}"
     if body.get("event") == "":
         yield "event", "is empty; name the event as the column `event` has it"
     if len(given) == 2:

@@ -8,6 +8,7 @@ from typing import Any
 
 from serving.scoring.contradictions.any_shape import Mistake, is_name, is_number, not_a_name
 from serving.scoring.contradictions.as_stored import kind_of, stored_keys, unreadable_thresholds
+from serving.scoring.enough_text import exact_text
 
 _LARGEST = sys.float_info.max
 
@@ -35,9 +36,11 @@ def _bounds(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     bounds = {key: bound for key, bound in given if is_number(bound)}
     for key, bound in bounds.items():
         if not -_LARGEST <= bound <= _LARGEST:
-            yield key, f"{bound} is not a finite number; leave the bound out where there is none"
+            told = exact_text(bound)
+            yield key, f"{told} is not a finite number; leave the bound out where there is none"
     if len(bounds) == 2 and bounds["lower"] >= bounds["upper"]:
-        yield "lower", f"lower ({bounds['lower']}) must be below upper ({bounds['upper']})"
+        lower, upper = (exact_text(bounds[key]) for key in ("lower", "upper"))
+        yield "lower", f"lower ({lower}) must be below upper ({upper})"
 
 
 def _own(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -52,4 +55,4 @@ def _age(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if oldest is not None and as_of is None:
         yield "max_age_days", "is of no use alone; say by `as_of` which column dates the facts"
     if is_number(oldest) and not 0 < oldest <= _LARGEST:
-        yield "max_age_days", f"{oldest} is not a number of days above 0"
+        yield "max_age_days", f"{exact_text(oldest)} is not a number of days above 0"

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from serving.scoring.contradictions.any_shape import Mistake, is_number, mapping
+from serving.scoring.enough_text import exact_text
 
 #: The highest score of each scale.
 SCALES: Mapping[str, float] = {"out_of_10": 10.0, "zero_to_100": 100.0}
@@ -26,11 +27,12 @@ def scale_mistakes(tree: Mapping[str, Any]) -> Iterator[Mistake]:
 
 
 def _step_mistakes(maximum: float, step: float) -> Iterator[Mistake]:
+    told = exact_text(step)
     if not _SMALLEST_STEP <= step <= maximum:
-        reason = f"{step} is not a step: give one from {_SMALLEST_STEP} to {maximum:g}, or none"
+        reason = f"{told} is not a step: give one from {_SMALLEST_STEP} to {maximum:g}, or none"
         yield Mistake(("scale", "step"), reason)
     elif abs(maximum / step - round(maximum / step)) > 1e-9:
-        yield Mistake(("scale", "step"), f"{step} does not divide {maximum:g} into equal steps")
+        yield Mistake(("scale", "step"), f"{told} does not divide {maximum:g} into equal steps")
 
 
 def _band_mistakes(maximum: float, bands: Mapping[str, Any]) -> Iterator[Mistake]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from serving.scoring.contradictions.any_shape import Mistake, Path, is_number, mapping
+from serving.scoring.enough_text import exact_text
 
 #: Above this, sums of weighted scores could overflow.
 MAX_WEIGHT = 1e9
@@ -27,7 +28,8 @@ def weight_mistakes(path: Path, body: Any) -> Iterator[Mistake]:
     }
     for where, weight in weights.items():
         if is_number(weight) and not 0 <= weight <= MAX_WEIGHT:
-            yield Mistake(where, f"a weight is a number from 0 to {MAX_WEIGHT:g}, not {weight}")
+            given = exact_text(weight)
+            yield Mistake(where, f"a weight is a number from 0 to {MAX_WEIGHT:g}, not {given}")
     if weights and all(is_number(weight) and weight == 0 for weight in weights.values()):
         yield Mistake(path or ("components",), "every weight is 0, so it could never have a score")
 
@@ -38,7 +40,8 @@ def total_mistakes(tree: Mapping[str, Any]) -> Iterator[Mistake]:
     if not is_number(total):
         return
     if not 0 < total <= MAX_WEIGHT:
-        yield Mistake(("weights_total",), f"{total} is not a number above 0, such as 100")
+        reason = f"{exact_text(total)} is not a number above 0, such as 100"
+        yield Mistake(("weights_total",), reason)
         return
     parts = mapping(tree.get("components"))
     weights = [mapping(body).get("weight") for body in parts.values()]

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serving.scoring.column import Input
+from serving.scoring.enough_text import exact_text
 from serving.scoring.signals.least_change import difference, least
 from serving.scoring.signals.options import Column, option
 from serving.scoring.signals.signal import MAX_POINTS, Change, Judged, Signal, in_proportion, judged
@@ -96,11 +97,11 @@ class Growth(Signal):
         """Find more months than there are, and a baseline off the scale."""
         months, baseline = body.get("min_months"), body.get("baseline")
         if is_number(months) and not 1 <= months <= _MONTHS:
-            yield "min_months", f"is from 1 to {_MONTHS}, not {months}"
+            yield "min_months", f"is from 1 to {_MONTHS}, not {exact_text(months)}"
         elif is_number(months) and body.get("base") == "lag_12m" and months != _MONTHS:
             yield "min_months", "is for the mean of 12 months; leave it out beside `lag_12m`"
         if is_number(baseline) and not 0 < baseline <= MAX_POINTS:
-            yield "baseline", f"is above 0, up to {MAX_POINTS:g}, not {baseline}"
+            yield "baseline", f"is above 0, up to {MAX_POINTS:g}, not {exact_text(baseline)}"
 
 
 def _added_up(

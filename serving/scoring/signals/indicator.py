@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serving.scoring.column import Input
+from serving.scoring.enough_text import exact_text
 from serving.scoring.signals.labels import judge_labels, label_change, label_mistakes, labelled
 from serving.scoring.signals.least_change import difference
 from serving.scoring.signals.options import Column, Points, Steps, option
@@ -120,6 +121,6 @@ def _stair_mistakes(steps: Any) -> Iterator[tuple[str, str]]:
     if not pairs:
         return
     if pairs[0][0] > 0:
-        yield "steps", f"start at {pairs[0][0]}; say what a count of 0 is worth"
+        yield "steps", f"start at {exact_text(pairs[0][0])}; say what a count of 0 is worth"
     if not rises(pairs) and not falls(pairs):
         yield "steps", "points rise and fall; the more the better, or the fewer"

@@ -50,6 +50,11 @@ class LearnedRisk(Signal):
         """What the model learns from: numbers of any sign."""
         return tuple(map(Input, self.columns))
 
+    @property
+    def advised(self) -> tuple[str, ...]:
+        """None: what predicts an outcome need not cause it."""
+        return ()
+
     def judge(self, columns: Sequence[NDArray[np.float64]]) -> Judged:
         """Say that the model is missing; `judging` gives what judges by one."""
         n_accounts = len(columns[0])

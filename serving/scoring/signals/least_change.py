@@ -65,6 +65,8 @@ def difference(column: str, now: float, wanted: float, enough: Callable[[float],
     '12 more licenses_active'
     >>> difference("alerts", 4.0, 2.0, lambda value: value <= 2.0)
     '2 fewer alerts'
+    >>> difference("orders", 4.0, 5.0, lambda value: value >= 5.0)
+    '1 more of orders'
     >>> difference("licenses_active", math.nan, 67.0, lambda value: value >= 67.0)
     'licenses_active of 67'
     """
@@ -76,7 +78,9 @@ def difference(column: str, now: float, wanted: float, enough: Callable[[float],
             enough=lambda amount: enough(now + amount if rising else now - amount),
         )
         if amount is not None:
-            return f"{amount} {'more' if rising else 'fewer'} {column}"
+            # A column's name is a plural as a rule, of which nobody knows the singular.
+            of = "of " if amount == "1" else ""
+            return f"{amount} {'more' if rising else 'fewer'} {of}{column}"
     return f"{column} of {enough_text(wanted, rising=rising, enough=enough)}"
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serving.scoring.column import Input
+from serving.scoring.enough_text import exact_text
 from serving.scoring.signals.least_change import least, limit
 from serving.scoring.signals.options import Column, option
 from serving.scoring.signals.signal import MAX_POINTS, Change, Judged, Signal, in_proportion, judged
@@ -73,6 +74,6 @@ class Linear(Signal):
         best, worst = body.get("best"), body.get("worst")
         for key, end in (("best", best), ("worst", worst)):
             if is_number(end) and not -_LARGEST <= end <= _LARGEST:
-                yield key, f"{end} is too far away; give the value where points end"
+                yield key, f"{exact_text(end)} is too far away; give the value where points end"
         if is_number(best) and best == worst:
-            yield "worst", f"is {worst}, as `best` is; between them lie the points"
+            yield "worst", f"is {exact_text(worst)}, as `best` is; between them lie the points"

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serving.scoring.column import Input
+from serving.scoring.enough_text import exact_text
 from serving.scoring.signals.least_change import difference, least
 from serving.scoring.signals.options import ByColumn, option
 from serving.scoring.signals.signal import MAX_POINTS, Change, Judged, Signal, judged
@@ -89,5 +90,6 @@ class Penalty(Signal):
             yield "deductions", "is empty; give at least one column and what each one takes away"
         for column, each in deductions.items():
             if is_number(each) and not 0 < each <= MAX_POINTS:
-                reason = f"{column}: a deduction is above 0, up to {MAX_POINTS:g}, not {each}"
+                told = exact_text(each)
+                reason = f"{column}: a deduction is above 0, up to {MAX_POINTS:g}, not {told}"
                 yield "deductions", reason

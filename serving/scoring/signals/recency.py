@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serving.scoring.column import Input
+from serving.scoring.enough_text import exact_text
 from serving.scoring.signals.least_change import least
 from serving.scoring.signals.options import Column, Steps, option
 from serving.scoring.signals.signal import MOST_DAYS_AHEAD, Change, Judged, Signal, judged
@@ -134,4 +135,5 @@ def _rising(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if knots and otherwise:
         yield "otherwise", "is for `steps`; beyond the last knot points stay as there"
     if steps and otherwise > steps[-1][1]:
-        yield "otherwise", f"is {otherwise}, more than the last step's {steps[-1][1]}"
+        given, last = exact_text(otherwise), exact_text(steps[-1][1])
+        yield "otherwise", f"is {given}, more than the last step's {last}"

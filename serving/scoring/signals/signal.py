@@ -98,6 +98,11 @@ class Signal(ABC):
     def inputs(self) -> tuple[Input, ...]:
         """The columns it reads, in the order in which `judge` gets them."""
 
+    @property
+    def advised(self) -> tuple[str, ...]:
+        """The columns whose values it is fair to advise on for this metric's sake."""
+        return tuple(column.name for column in self.inputs)
+
     @abstractmethod
     def judge(self, columns: Sequence[NDArray[np.float64]]) -> Judged:
         """Give the points of accounts; what it says of one depends on its own row alone.

@@ -10,6 +10,7 @@ from typing import Any, TypeGuard
 import numpy as np
 from numpy.typing import NDArray
 
+from serving.scoring.enough_text import exact_text
 from serving.scoring.signals.options import Steps
 from serving.scoring.signals.signal import MAX_POINTS
 
@@ -31,7 +32,7 @@ def step_mistakes(key: str, steps: Any) -> Iterator[tuple[str, str]]:
         yield key, "is empty; give at least one threshold and its points"
     for threshold, points in pairs:
         if not 0 <= threshold <= _LARGEST:
-            yield key, f"a threshold is a number from 0 on, not {threshold}"
+            yield key, f"a threshold is a number from 0 on, not {exact_text(threshold)}"
         if not are_points(points):
             yield key, not_points(points)
     thresholds = [threshold for threshold, _ in pairs]
@@ -78,4 +79,4 @@ def are_points(value: float) -> bool:
 
 def not_points(value: float) -> str:
     """Say what points are."""
-    return f"points are from 0 to {MAX_POINTS:g}, not {value}"
+    return f"points are from 0 to {MAX_POINTS:g}, not {exact_text(value)}"

@@ -23,8 +23,8 @@ def read(text, column, now):
     """Give the value that a reader would bring the column to."""
     number = r"(-?[0-9.e+-]+)"
     forms = {
-        rf"{number} more {column}": lambda amount: now + amount,
-        rf"{number} fewer {column}": lambda amount: now - amount,
+        rf"{number} more (?:of )?{column}": lambda amount: now + amount,
+        rf"{number} fewer (?:of )?{column}": lambda amount: now - amount,
         rf"{column} of (?:at least |at most )?{number}": lambda value: value,
         rf"{column} within {number} days": lambda value: value,
     }

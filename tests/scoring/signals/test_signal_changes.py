@@ -26,7 +26,7 @@ GROWTH = made("growth", current="rangers", base="lag_12m")
             SIGNALS["ratio"],
             [1, 3],
             50,
-            Change("active", 2, 200 / 3, "1 more active"),
+            Change("active", 2, 200 / 3, "1 more of active"),
         ),
         (
             SIGNALS["ratio"],
@@ -53,7 +53,7 @@ GROWTH = made("growth", current="rangers", base="lag_12m")
             SIGNALS["indicator of a count"],
             [0],
             50,
-            Change("reviews", 1, 50, "1 more reviews"),
+            Change("reviews", 1, 50, "1 more of reviews"),
         ),
         (
             SIGNALS["indicator of few"],
@@ -111,7 +111,7 @@ GROWTH = made("growth", current="rangers", base="lag_12m")
             SIGNALS["penalty"],
             [3, 2],
             70,
-            Change("security_alerts", 1, 77.5, "1 fewer security_alerts"),
+            Change("security_alerts", 1, 77.5, "1 fewer of security_alerts"),
         ),
         (SIGNALS["penalty"], [9, 9], 100, None),
         (SIGNALS["penalty"], [NAN, 9], 50, None),

@@ -53,7 +53,7 @@ SEEN = {"input": "seen"}
         ("recency", {**SEEN, "steps": {30: 50}, "never": 101}, "never", "not 101"),
         ("recency", {**SEEN, "steps": {30: float("nan")}}, "steps", "not nan"),
         ("recency", {**SEEN, "steps": {float("inf"): 1}}, "steps", "not inf"),
-        ("linear", {"best": 5, "worst": 5.0}, "worst", "is 5.0, as `best` is"),
+        ("linear", {"best": 5, "worst": 5.0}, "worst", "is 5, as `best` is"),
         ("linear", {"best": float("inf"), "worst": 0}, "best", "too far away"),
         ("linear", {"best": 1, "worst": 10**400}, "worst", "too far away"),
         ("linear", {"best": float("nan"), "worst": 0}, "best", "too far away"),

@@ -82,8 +82,7 @@ def test_a_definition_says_what_needs_data() -> None:
     definition = read(ABSOLUTE)
 
     assert definition.peer_metric_names == ()
-    assert not definition.needs_accounts
-    assert [metric.name for metric in definition.risk_metrics] == ["churn"]
+    assert [risk.name for risk in definition.risks] == ["churn"]
     assert definition.overlay == PeerOverlay(("acct_size",), 10)
     assert len(definition.absolute_metrics) == len(definition.metric_names) == 9
 
@@ -96,7 +95,6 @@ def test_a_mixed_card_reads_both_kinds_of_metrics() -> None:
     definition = read(text)
 
     assert definition.peer_metric_names == ("macro",)
-    assert definition.needs_accounts
     assert [column.name for column in definition.columns()] == ["acct_age", "bots_used", "macro"]
     assert definition.estimator("bots") is None
     assert [metric.kind for metric in definition.resolve().metrics] == ["linear", "peer"]

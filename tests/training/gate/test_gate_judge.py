@@ -116,14 +116,14 @@ def test_another_wire_is_what_one_hears_where_the_accounts_lack_an_input_too(mad
         judge(made.champion, made.champion, data=tmp_path, limits=Limits())
 
 
-def test_scales_are_compared_in_points_of_ten(made):
+def test_scales_are_compared_and_told_in_points_of_the_candidates(made):
     limits = Limits(allow_other_wire=True)
 
     report = judge(made.rescaled, made.champion, data=made.data, limits=limits, reason="agreed on")
 
     # The new scale is not rounded to whole points, and nothing else has changed.
     assert report.passed, str(report)
-    assert report.comparison.frame()["largest_move"].max() <= 0.5
+    assert 0.5 < report.comparison.frame()["largest_move"].max() <= 5.0
 
 
 def test_other_weights_move_the_global_score_and_no_metric(made):

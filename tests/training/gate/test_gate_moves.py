@@ -1,3 +1,4 @@
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,6 +10,7 @@ from serving.scoring.peer_tables import PeerTables
 from serving.scoring.scorer import Scorer
 from tests.training.fit_builders import draw_power, make_even_axis, make_power_table, make_scorecard
 from training.gate import moves
+from training.gate.comparison import Comparison
 from training.gate.limits import Limits
 from training.gate.moves import Move, Moves, judge_moves, measure_moves
 from training.gate.same_accounts import SameAccounts
@@ -42,7 +44,7 @@ def make_moves(**changes):
     scores = {"bots_score": move, "auto_score": component, "global_score": overall}
     key = {"metric": "bots_score", "component": "auto_score"}.get(kind, "global_score")
     scores[key] = scores[key]._replace(**changes)
-    return Moves(scores, np.zeros((3, 41), dtype=np.int64), np.zeros((50, 50)))
+    return Moves(scores, np.zeros((3, 41), dtype=np.int64), np.zeros((50, 50)), 10.0)
 
 
 @pytest.mark.parametrize(
@@ -84,6 +86,40 @@ def test_a_refusal_names_the_limits_that_were_exceeded_and_no_others():
     assert verdict.text == (
         "bots_score: moving_share 62.7% > 8%, mean_move 0.6003 > 0.6 (1,000 accounts)"
     )
+
+
+def test_a_refusal_on_0_to_100_says_in_points_of_it_how_far_scores_move():
+    moves = replace(make_moves(largest=9.0), maximum=100.0)
+
+    verdict = judge_moves(moves, Limits())[0]
+
+    assert verdict.text == "bots_score: largest_move 9 > 8 (90 > 80 of 100) (1,000 accounts)"
+
+
+@pytest.mark.parametrize(
+    ("maximum", "text"),
+    [
+        (10.0, "a point, the largest by 3.0, the mean by 0.20 (at most 8.0%, 8 and 0.6)"),
+        (100.0, "10 points, the largest by 30.0, the mean by 2.00 (at most 8.0%, 80 and 6)"),
+    ],
+)
+def test_what_passes_is_told_in_points_of_the_scale(maximum, text):
+    verdict = judge_moves(replace(make_moves(), maximum=maximum), Limits())[0]
+
+    assert verdict.text == f"bots_score: 1.0% of 1,000 accounts move more than {text}"
+
+
+def test_a_comparison_on_0_to_100_has_moves_in_points_of_it():
+    told, of_hundred = (
+        Comparison(replace(make_moves(), maximum=maximum), {}, {}) for maximum in (10.0, 100.0)
+    )
+
+    moved = ["mean_move", "largest_move"]
+    assert (of_hundred.frame()[moved] == 10 * told.frame()[moved]).all(axis=None)
+    assert "points of 10\n" in str(told)
+    assert ">1 point " in str(told)
+    assert "points of 100\n" in str(of_hundred)
+    assert ">10 points " in str(of_hundred)
 
 
 def test_a_limit_of_nothing_lets_nothing_through_and_no_move_at_all():

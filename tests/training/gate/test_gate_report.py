@@ -126,6 +126,20 @@ def test_a_component_whose_mean_moves_has_a_panel_though_no_metric_moves(made):
     assert not overlaps(figure)
 
 
+def test_the_plot_of_a_card_on_0_to_100_has_points_of_it(made):
+    told = judge(made.broken, made.champion, data=made.data, limits=Limits()).comparison
+    hundred = replace(told, moves=replace(told.moves, maximum=100.0))
+
+    first, *others = [panel for panel in movement_figure(hundred).axes if panel.get_title()]
+
+    assert first.get_xlim() == first.get_ylim() == (0, 100)
+    assert {text.get_text().split(":")[0] for panel in others for text in panel.texts} == {
+        "> 10 points"
+    }
+    reach = max(move.largest for move in told.moves.scores.values() if move.kind != "global")
+    assert others[0].get_xlim()[1] == pytest.approx(10 * (reach + 0.5))
+
+
 def test_the_plot_shows_the_global_score_and_what_moves(made):
     harmless, broken = (
         judge(path, made.champion, data=made.data, limits=Limits()).comparison

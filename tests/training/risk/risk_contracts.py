@@ -21,7 +21,9 @@ def make_outcomes(contracts: pd.DataFrame) -> Outcomes:
     """What reading such contracts gives."""
     kept = contracts.drop(columns=[TRUTH, "as_of"], errors="ignore").astype({"renewed": "float64"})
     ended = kept.assign(end_date=pd.to_datetime(kept["end_date"]))
-    return Outcomes(ended.sort_values("acct_id").reset_index(drop=True), Refusals(), ())
+    return Outcomes(
+        ended.sort_values(["acct_id", "end_date"]).reset_index(drop=True), Refusals(), ()
+    )
 
 
 def make_contracts(accounts: int = 3000, *, seed: int = 1) -> pd.DataFrame:
