@@ -27,7 +27,11 @@ class BatchPlan:
 
     @classmethod
     def for_limits(cls, *, max_body_bytes: int, slots: int) -> BatchPlan:
-        """Make a plan: `slots` is the number of all workers' slots."""
+        """Make a plan: `slots` are those of one worker.
+
+        All connections of a job may end at the same one, and a request that is turned away four
+        times fails the job.
+        """
         payload_mb = min(max(max_body_bytes // 2**20, 1), _MAX_BATCH_MB)
         return cls(
             concurrency=max(1, min(slots, _MAX_BATCH_MB // payload_mb)), payload_mb=payload_mb

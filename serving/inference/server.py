@@ -93,9 +93,7 @@ class Container(Server):
             usual_answer=settings.usual_answer,
             version_header=settings.version_header,
         )
-        plan = BatchPlan.for_limits(
-            max_body_bytes=settings.body_limit, slots=settings.slots * settings.worker_count
-        )
+        plan = BatchPlan.for_limits(max_body_bytes=settings.body_limit, slots=settings.slots)
         return create_app(
             model,
             invocations,

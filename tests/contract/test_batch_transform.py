@@ -1,13 +1,13 @@
 """F.5: the container as SageMaker's batch transform calls it. Row numbers are the contract's."""
 
 import csv
-import gzip
 import io
 import json
 
 import pytest
 
 from serving.scoring import load_scorer
+from tests.batch_transform import Plan, TransformJob, transform_files
 from tests.contract.wire import INPUTS, KEYS, ROWS, einstein
 from tests.processes import call
 
@@ -125,24 +125,20 @@ def test_in_batch_callers_who_take_any_type_get_the_one_they_send(batch):
     assert post(batch, json.dumps(ROWS), "application/json").json()["predictions"]
 
 
-def transform(container, lines, size, content_type=CSV):
-    """What SageMaker does: cut by lines below a size, send, strip, join by newlines."""
-    pieces, piece = [], ""
-    for line in lines:
-        if piece and len(piece) + len(line) > size:
-            pieces.append(piece)
-            piece = ""
-        piece += line
-    answers = [post(container, piece, content_type) for piece in [*pieces, piece]]
-    assert {answer.status for answer in answers} == {200}
-    return [line for answer in answers for line in answer.body.decode().strip().split("\n")]
+def transform(container, folder, text, plan):
+    """Send a file as SageMaker does; gives the lines of its `.out`."""
+    (folder / "accounts.csv").write_text(text)
+    transform_files(container.port, [folder / "accounts.csv"], folder, TransformJob(), plan)
+    return (folder / "accounts.csv.out").read_text().splitlines()
 
 
-@pytest.mark.parametrize("size", [1, 500, 6_000, 10**6])
-def test_b6_a_file_cut_by_lines_joins_to_as_many_lines(batch, trained, size):
+@pytest.mark.parametrize(
+    "plan", [Plan(2, 500, True), Plan(2, 500, False), Plan(2, 6_000, False), Plan(2, 10**6, False)]
+)
+def test_b6_a_file_cut_by_lines_joins_to_as_many_lines(batch, trained, tmp_path, plan):
     rows = accounts(120)
 
-    out = transform(batch, table(rows).splitlines(keepends=True), size)
+    out = transform(batch, tmp_path, table(rows), plan)
 
     assert scores(out) == expected(trained, rows)
 
@@ -208,11 +204,10 @@ def test_b10_json_lines_are_answered_by_json_lines(batch, trained):
 
 
 @pytest.mark.slow
-def test_b11_forty_megabytes_in_pieces_are_scored_once_each_in_order(batch, trained):
+def test_b11_forty_megabytes_in_pieces_are_scored_once_each_in_order(batch, trained, tmp_path):
     rows = accounts(40 * 2**20 // len(table(accounts(1000))) * 1000)
-    lines = gzip.decompress(gzip.compress(table(rows).encode(), 1)).decode()
 
-    out = transform(batch, lines.splitlines(keepends=True), 6 * 2**20)
+    out = transform(batch, tmp_path, table(rows), Plan(4, 6 * 2**20, False))
 
     assert scores(out) == expected(trained, rows)
 
