@@ -23,7 +23,7 @@ from training.errors import DataError
 from training.reading.csv_reader import ACCOUNT, LINE, check_has_accounts
 from training.reading.newest_rows import counted, text_array
 from training.reading.refusals import Refusals
-from training.reading.table_files import AccountFile, batches_of, header_of
+from training.reading.table_files import AccountFile, AccountFiles, batches_of, header_of
 
 #: The table of events: ``events.csv``, or its other formats.
 EVENTS = "events"
@@ -74,6 +74,38 @@ class DerivedColumn:
 def derived_columns(events: Mapping[str, Mapping[str, Any]]) -> tuple[DerivedColumn, ...]:
     """Give the columns that a scorecard's `events`, which must have been checked, asks for."""
     return tuple(DerivedColumn(name, **body) for name, body in events.items())
+
+
+def apart(
+    files: AccountFiles, inputs: Sequence[Input], events: Mapping[str, Mapping[str, Any]]
+) -> tuple[AccountFiles, list[AccountFile], dict[str, DerivedColumn]]:
+    """Give the tables of accounts, the files of events, and the inputs that come of these.
+
+    Raises
+    ------
+    DataError
+        If a column that is to be derived stands in a table beside the events, or nowhere.
+    """
+    wanted = {column.name for column in inputs}
+    by_name = {column.name: column for column in derived_columns(events) if column.name in wanted}
+    if not by_name:
+        return files, [], {}
+    event_files = [file for file in files.files if file.table == EVENTS]
+    tables = [file for file in files.files if file.table != EVENTS]
+    held = {name: file.name for file in tables for name in header_of(file) if name in by_name}
+    if not event_files:
+        if lacking := [name for name in by_name if name not in held]:
+            raise DataError(
+                f"{files.where} has no {EVENTS}.csv to derive {', '.join(lacking)} from, "
+                "and no other file has it"
+            )
+        return files, [], {}
+    if held:
+        name, file = next(iter(held.items()))
+        raise DataError(
+            f"{name} is in {file}, and is derived from {event_files[0].name}: remove one of them"
+        )
+    return AccountFiles(files.where, tuple(tables)), event_files, by_name
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,8 @@ class ScoreColumns:
         Scores, the global band where the card has bands, ``last_modified``; then statuses.
     texts : tuple of str
         Those whose texts are the definition's own words.
+    fields : list of pyarrow.Field
+        Name and type of each: scores are doubles, all else is text.
     """
 
     def __init__(self, scorer: Scorer, *, with_statuses: bool) -> None:
@@ -37,6 +39,10 @@ class ScoreColumns:
         self._statuses = [scorer.metric_keys.index(key) for key in keys]
         statuses = (f"{key.removesuffix('_score')}_status" for key in keys)
         self.names: tuple[str, ...] = (*scores, *self.texts, stamp, *statuses)
+        self.fields: list[pa.Field] = [
+            pa.field(name, pa.float64() if place < len(scores) else pa.string())
+            for place, name in enumerate(self.names)
+        ]
 
     def of(self, scores: Scores, stamp: str) -> list[Any]:
         """Give the columns of some accounts, in the order of `names`; null where there is none."""

@@ -6,12 +6,11 @@ Memory is the limit, so columns are placed one by one by row number; there is no
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,27 +19,20 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from serving.scoring.column import Input
-from serving.scoring.errors import MissingColumns
 from training.errors import DataError
-from training.events import EVENTS, DerivedColumn, derive, derived_columns
+from training.events import apart, derive
 from training.reading.account_files import PEERS_FILE, Source, find_sources
-from training.reading.csv_lines import CsvStream
 from training.reading.csv_reader import (
     ACCOUNT,
     LAST_UPDATED,
     LINE,
-    check_has_accounts,
-    read_batches,
-    read_header,
 )
-from training.reading.newest_rows import FILE, choose_rows, counted, text_array
+from training.reading.newest_rows import FILE, LeftOut, choose_rows, counted, text_array
 from training.reading.refusals import Refusals
 from training.reading.table_files import (
-    AccountFile,
     AccountFiles,
     batches_of,
     files_of,
-    header_of,
 )
 
 _DTYPES = {
@@ -114,67 +106,51 @@ def read_accounts(
     refusals = Refusals()
     notes: list[str] = []
     files = files_of(data) if isinstance(data, Path) else data
-    wanted = {column.name for column in inputs}
-    derived_here = [column for column in derived_columns(events) if column.name in wanted]
-    tables, event_files, derived = _apart(files, derived_here)
+    tables, event_files, derived = apart(files, inputs, events)
     ready = [column for column in inputs if column.name not in derived]
     peers, *others = find_sources(tables, ready, peer_dimensions)
     rows = _read_source(peers, refusals)
     ids = pc.unique(text_array(rows[ACCOUNT]))
-    chosen = choose_rows(rows, ids, files=peers.files, refusals=refusals, notes=notes)
+    chosen = _choose(rows, ids, peers, refusals, notes)
     has_row = chosen >= 0
     ids = ids.filter(pa.array(has_row))
     columns, newest = _place(rows, chosen[has_row], peers)
     for source in others:
         rows = _read_source(source, refusals)
-        chosen = choose_rows(rows, ids, files=source.files, refusals=refusals, notes=notes)
+        chosen = _choose(rows, ids, source, refusals, notes)
         placed, newest_there = _place(rows, chosen, source)
         columns |= placed
         newest += newest_there
-        if absent := int(np.count_nonzero(chosen < 0)):
-            notes.append(
-                f"{counted(absent, 'account')} of {PEERS_FILE} without a usable row in "
-                f"{source.name}: the metrics there are missing"
-            )
+        notes += absent(int(np.count_nonzero(chosen < 0)), source)
     moment = max(newest, default=None)
     if derived:
         until = scoring_date or (moment.date() if moment is not None else None)
         found = derive(event_files, list(derived.values()), ids, _known(until), refusals)
         columns |= _from_minimum(found.columns, inputs, notes)
         notes += found.notes
-    refusals.check(max_refused_share)
-    if not len(ids):
-        raise DataError(
-            f"{files.where}: {peers.name} has no usable row\n{refusals.summary()}".rstrip()
-        )
+    check_usable(len(ids), files.where, peers, refusals, max_refused_share)
     in_order = {column.name: columns[column.name] for column in inputs}
     frame = pd.DataFrame({ACCOUNT: ids.to_pandas(), **in_order}, copy=False)
     return Accounts(frame, refusals, tuple(notes), moment)
 
 
-def _apart(
-    files: AccountFiles, derived: Sequence[DerivedColumn]
-) -> tuple[AccountFiles, list[AccountFile], dict[str, DerivedColumn]]:
-    """Give the tables of accounts, the files of events, and the columns that come of these."""
-    event_files = [file for file in files.files if file.table == EVENTS]
-    tables = [file for file in files.files if file.table != EVENTS]
-    if not derived:
-        return files, [], {}
-    by_name = {column.name: column for column in derived}
-    held = {name: file.name for file in tables for name in header_of(file) if name in by_name}
-    if not event_files:
-        if lacking := [name for name in by_name if name not in held]:
-            raise DataError(
-                f"{files.where} has no {EVENTS}.csv to derive {', '.join(lacking)} from, "
-                "and no other file has it"
-            )
-        return files, [], {}
-    if held:
-        name, file = next(iter(held.items()))
-        raise DataError(
-            f"{name} is in {file}, and is derived from {event_files[0].name}: remove one of them"
-        )
-    return AccountFiles(files.where, tuple(tables)), event_files, by_name
+def absent(count: int, source: Source) -> list[str]:
+    """Say how many accounts have no row in a table, if any."""
+    if not count:
+        return []
+    return [
+        f"{counted(count, 'account')} of {PEERS_FILE} without a usable row in {source.name}: "
+        "the metrics there are missing"
+    ]
+
+
+def check_usable(
+    count: int, where: str, peers: Source, refusals: Refusals, max_refused_share: float
+) -> None:
+    """Raise DataError or TooManyRefused if too few rows are left to go on, or no account is."""
+    refusals.check(max_refused_share)
+    if not count:
+        raise DataError(f"{where}: {peers.name} has no usable row\n{refusals.summary()}".rstrip())
 
 
 def _known(scoring_date: dt.date | None) -> dt.date:
@@ -203,6 +179,15 @@ def _from_minimum(
     return columns
 
 
+def _choose(
+    rows: pd.DataFrame, ids: pa.Array, source: Source, refusals: Refusals, notes: list[str]
+) -> NDArray[np.int64]:
+    left_out = LeftOut(source.files)
+    chosen = choose_rows(rows, ids, left_out)
+    notes += left_out.tell(refusals)
+    return chosen
+
+
 def _read_source(source: Source, refusals: Refusals) -> pd.DataFrame:
     dtypes = _OWN_DTYPES | {column.name: _DTYPES[column.type] for column in source.inputs}
     if source.has_last_updated:
@@ -225,59 +210,9 @@ def _place(
     rows: pd.DataFrame, chosen: NDArray[np.int64], source: Source
 ) -> tuple[dict[str, Any], list[pd.Timestamp]]:
     columns = {
-        column.name: pd.api.extensions.take(rows[column.name].array, chosen, allow_fill=True)
+        column.name: pd.api.extensions.take(rows[column.name].values, chosen, allow_fill=True)
         for column in source.inputs
     }
     if not source.has_last_updated or not (chosen >= 0).any():
         return columns, []
     return columns, [rows[LAST_UPDATED].iloc[chosen[chosen >= 0]].max()]
-
-
-def stream_accounts(
-    source: Path | BinaryIO, inputs: Sequence[Input], refusals: Refusals
-) -> Iterator[pd.DataFrame]:
-    """Read one CSV that has all inputs, as a stream of tables.
-
-    Yields
-    ------
-    DataFrame
-        `acct_id`, the inputs in the order given, and `line`.
-
-    Raises
-    ------
-    MissingColumns
-        At once, if the header lacks an input.
-    DataError
-        If the file is empty, is not UTF-8 or has no `acct_id`.
-    """
-    name = str(getattr(source, "name", "the CSV"))
-    opened = source if isinstance(source, Path) else CsvStream(source, name)
-    header = opened.header if isinstance(opened, CsvStream) else read_header(opened)
-    check_has_accounts(header, name)
-    if missing := {column.name for column in inputs} - set(header):
-        raise MissingColumns(missing)
-    return read_batches(opened, inputs, refusals, with_last_updated=False)
-
-
-def data_sha256(frame: pd.DataFrame) -> str:
-    """Give the SHA-256 of a table's contents, whatever the order of its rows and columns.
-
-    Every missing value counts the same, and so do 0.0 and -0.0.
-    """
-    order = pc.sort_indices(text_array(frame[ACCOUNT]))
-    digest = hashlib.sha256(f"{len(frame)} accounts".encode())
-    for name in sorted(frame.columns):
-        digest.update(f"\n{name}\n".encode())
-        column = frame[name]
-        if pd.api.types.is_float_dtype(column):
-            values = column.to_numpy()[order.to_numpy()] + 0.0
-            values[np.isnan(values)] = np.nan  # There are many NaNs; this is the one.
-            digest.update(values.astype("<f8").tobytes())
-        else:
-            texts = text_array(column).take(order)
-            # Lengths keep "ab", "c" apart from "a", "bc"; -1 keeps a missing one from "".
-            lengths = pc.fill_null(pc.binary_length(texts).cast(pa.int64()), -1)
-            digest.update(lengths.to_numpy().astype("<i8").tobytes())
-            for text in texts.drop_null().to_pylist():
-                digest.update(text.encode())
-    return digest.hexdigest()

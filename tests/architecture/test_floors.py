@@ -22,6 +22,9 @@ COMMANDS = {
     "serving.web",
 }
 FIELD = {"numpy", "pandas", "pyarrow", "scipy", "threadpoolctl", "xgboost", "matplotlib"}
+#: Engines → the one place that knows them: the rest of training runs without. py4j is Spark's way
+#: to Java.
+ENGINES = {"duckdb": "training/joining", "pyspark": "training/spark", "py4j": "training/spark"}
 #: What a prediction job calls the model with, and reads its answers.
 JOB = {"jsonpath_ng", "urllib3"}
 
@@ -36,6 +39,7 @@ MAY_IMPORT = {
     "serving/commands": COMMANDS,
     "serving/cli.py": COMMANDS | {"serving.commands"},
     "training": FIELD
+    | set(ENGINES)
     | S3
     | JOB
     | {"click", "markdown_it", "PIL", "pydantic", "pydantic_core", "tqdm", "yaml"}
@@ -78,6 +82,29 @@ def test_a_floor_imports_only_what_it_may(floor):
     assert not strangers(ROOT, floor)
 
 
+def strangers_with(root: Path, engine: str) -> set[str]:
+    return {
+        str(path.relative_to(root))
+        for path in modules(root, "training")
+        if engine in {name.split(".")[0] for name in imports_of(path)}
+        and root / ENGINES[engine] not in path.parents
+    }
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_engine_is_known_in_one_place(engine):
+    assert not strangers_with(ROOT, engine)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_engine_in_another_place_is_seen(tmp_path, engine):
+    shutil.copytree(ROOT / "training", tmp_path / "training")
+    target = tmp_path / "training/tables.py"
+    target.write_text(f"{target.read_text()}\ndef f():\n    import {engine}\n")
+
+    assert strangers_with(tmp_path, engine) == {"training/tables.py"}
+
+
 def test_every_module_stands_on_a_floor():
     on_a_floor = {path for floor in MAY_IMPORT for path in modules(ROOT, floor)}
 
@@ -99,6 +126,7 @@ def test_every_module_stands_on_a_floor():
         ("serving/cli.py", "", "import flask", "not the command line's"),
         ("serving/web", "body.py", "import numpy", "HTTP knows no scores"),
         ("serving/inference", "app.py", "import pandas", "a library of training"),
+        ("serving/commands", "run.py", "import duckdb", "an engine of training"),
         ("serving/inference", "app.py", "from serving.gateway import keys", "another process"),
         ("serving/gateway", "app.py", "from serving.scoring import Scorer", "only HTTP between"),
         ("serving/registry", "store.py", "import flask", "reading models serves nothing"),

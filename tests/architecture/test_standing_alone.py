@@ -6,6 +6,7 @@ import sys
 import pytest
 
 FIELD = ["pandas", "pyarrow", "scipy", "sklearn", "xgboost", "matplotlib", "pydantic", "yaml"]
+ENGINES = ["duckdb", "pyspark", "py4j"]
 WEB = ["flask", "werkzeug", "gunicorn", "boto3"]
 
 IMPORT_WITHOUT = """
@@ -25,12 +26,16 @@ print(*sorted({name.split(".")[0] for name in sys.modules} - set(sys.stdlib_modu
 @pytest.mark.parametrize(
     ("module", "missing"),
     [
-        ("serving.scoring", [*FIELD, *WEB, "click", "training"]),
-        ("serving.cli", [*FIELD, *WEB, "training"]),
-        ("serving.inference.server", [*FIELD, "boto3", "training", "serving.gateway"]),
-        ("serving.gateway.server", [*FIELD, "numpy", "boto3", "training", "serving.scoring"]),
-        ("training.train", [*WEB, "click"]),
-        ("training.cli", [*FIELD, *WEB]),
+        ("serving.scoring", [*FIELD, *ENGINES, *WEB, "click", "training"]),
+        ("serving.cli", [*FIELD, *ENGINES, *WEB, "training"]),
+        ("serving.inference.server", [*FIELD, *ENGINES, "boto3", "training", "serving.gateway"]),
+        (
+            "serving.gateway.server",
+            [*FIELD, *ENGINES, "numpy", "boto3", "training", "serving.scoring"],
+        ),
+        ("training.train", [*ENGINES, *WEB, "click"]),
+        ("training.bulk.score_batches", [*ENGINES, *WEB, "pandas", "click"]),
+        ("training.cli", [*FIELD, *ENGINES, *WEB]),
     ],
 )
 def test_imports_without(module, missing):
@@ -44,7 +49,7 @@ def test_a_serving_process_does_not_import_the_libraries_of_training(module):
     )
 
     # boto3 too: it takes longer to import than all the rest, and a model on disk needs none.
-    assert not set(imported.stdout.split()) & {*FIELD, "training", "boto3"}
+    assert not set(imported.stdout.split()) & {*FIELD, *ENGINES, "training", "boto3"}
 
 
 def test_the_scorer_imports_numpy_and_nothing_else():

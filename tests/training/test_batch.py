@@ -12,9 +12,9 @@ import pytest
 
 from serving.scoring import InvalidInput, load_scorer
 from serving.scoring.artifact import pack_artifact
-from training.batch import pack_to, score_stream
+from training.batch import pack_to
+from training.bulk.scoring import score_file
 from training.errors import TooManyRefused
-from training.reading.refusals import Refusals
 from training.synthetic import write_sample
 from training.train import train
 
@@ -42,14 +42,12 @@ def artifact(tmp_path_factory):
 def score(artifact, tmp_path):
     def score(text, out=None, *, max_refused_share=0.01):
         (tmp_path / "in.csv").write_text(text)
-        return score_stream(
+        return score_file(
             artifact,
             str(tmp_path / "in.csv"),
             str(out or tmp_path / "s.csv"),
-            Refusals(),
             max_refused_share=max_refused_share,
-            scoring_date=None,
-        )
+        ).count
 
     return score
 

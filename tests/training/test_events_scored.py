@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from account_folders import write
 
-from training.batch import read_for, score_folder
 from training.build import build
+from training.bulk.scoring import score_folder
+from training.joining.size import MEMORY_BYTES
 
 CARD = Path(__file__).parents[2] / "data" / "scorecards" / "customer_success_score.yaml"
 SCORED = dt.datetime(2026, 1, 10, tzinfo=dt.UTC)
@@ -20,7 +21,7 @@ def artifact(tmp_path_factory):
     return build(CARD, None, folder), folder
 
 
-def scored(artifact, folder, events):
+def scored(artifact, folder, events, memory_bytes=MEMORY_BYTES):
     """Score the account A, of which only the events are known; gives its scores by key."""
     scorer, path = artifact
     derived = scorer.scorecard.tree["events"]
@@ -31,8 +32,9 @@ def scored(artifact, folder, events):
         facts=f"acct_id,{','.join(known[1:])}\nA{',' * len(known[1:])}\n",
         events=f"acct_id,event,date,quantity\n{events}",
     )
-    _, accounts, date = read_for(path, folder, 0.01, SCORED)
-    score_folder(scorer, accounts, str(folder / "out.csv"), scoring_date=date)
+    score_folder(
+        path, folder, str(folder / "out.csv"), scoring_date=SCORED, memory_bytes=memory_bytes
+    )
     with (folder / "out.csv").open() as file:
         (row,) = csv.DictReader(file)
     return row
@@ -73,5 +75,11 @@ def test_the_latest_event_is_a_date_that_ages(artifact, tmp_path, day, points):
 
 def test_without_provisioned_credits_there_is_nothing_to_take_a_share_of(artifact, tmp_path):
     row = scored(artifact, tmp_path, "A,credits_used,2025-03-01,900\n")
+
+    assert row["product_adoption_data360_consumption_metric_score"] == ""
+
+
+def test_events_are_derived_from_in_memory_however_little_there_is_of_it(artifact, tmp_path):
+    row = scored(artifact, tmp_path, "A,credits_used,2025-03-01,900\n", memory_bytes=1)
 
     assert row["product_adoption_data360_consumption_metric_score"] == ""

@@ -11,8 +11,9 @@ from absolute_cards import HEALTH, MIXED, weighed, write_card, write_facts
 from serving.scoring import InvalidInput
 from serving.scoring.artifact import read_files
 from training import interactive
-from training.batch import read_for, score_folder
+from training.batch import read_for
 from training.build import NeedsFit, build, lacking
+from training.bulk.scoring import score_folder
 from training.gate import Limits, judge
 from training.model_report import report_metric, report_model
 from training.train import train
@@ -99,16 +100,14 @@ def test_b15_absolute_scores_stay_when_it_is_trained_on_other_accounts(folder, s
         assert same == (key not in peers | learned), key
 
 
-def test_accounts_one_by_one_in_a_batch_and_in_a_file_score_the_same(scored, tmp_path):
-    scorer, accounts, date, encoded = scored
+def test_accounts_one_by_one_in_a_batch_and_in_a_file_score_the_same(folder, scored, tmp_path):
+    scorer, _, _, encoded = scored
 
-    count = score_folder(
-        scorer, accounts, str(tmp_path / "s.csv"), scoring_date=date, with_statuses=True
-    )
+    done = score_folder(folder / "A", folder / "data", str(tmp_path / "s.csv"), with_statuses=True)
 
     written = pd.read_csv(tmp_path / "s.csv", dtype=str)
     scores = scorer.score(encoded)
-    assert count == ACCOUNTS
+    assert done.count == ACCOUNTS
     keys = list(scorer.outputs[:-1])
     assert list(written.columns)[1 : len(keys) + 3] == [*keys, "global_band", "last_modified"]
     assert np.array_equal(written[keys].to_numpy(dtype=float), scores.values, equal_nan=True)
@@ -121,10 +120,8 @@ def test_accounts_one_by_one_in_a_batch_and_in_a_file_score_the_same(scored, tmp
     assert (written["care_insider_metric_score"].notna() == (insider == "ok")).all()
 
 
-def test_without_being_asked_for_there_are_no_statuses(scored, tmp_path):
-    scorer, accounts, date, _ = scored
-
-    score_folder(scorer, accounts, str(tmp_path / "s.csv"), scoring_date=date)
+def test_without_being_asked_for_there_are_no_statuses(folder, tmp_path):
+    score_folder(folder / "A", folder / "data", str(tmp_path / "s.csv"))
 
     header = (tmp_path / "s.csv").read_text().splitlines()[0].split(",")
     assert not [name for name in header if name.endswith("_status")]

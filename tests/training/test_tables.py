@@ -1,4 +1,3 @@
-import io
 import random
 import re
 
@@ -10,10 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serving.scoring.column import Input
-from serving.scoring.errors import MissingColumns
+from training.data_digest import data_sha256
 from training.errors import DataError, TooManyRefused
-from training.reading.refusals import Refusals
-from training.tables import data_sha256, read_accounts, stream_accounts
+from training.tables import read_accounts
 
 
 def test_accounts_stand_in_the_order_of_peer_dims_and_inputs_in_the_order_asked_for(tmp_path):
@@ -46,10 +44,10 @@ def test_ids_are_text_and_dates_and_categories_are_joined_like_numbers(tmp_path)
     assert accounts.frame["acct_id"].tolist() == ["007", "1e5", "NA"]
     assert values(accounts, "region") == {"007": "north", "1e5": None, "NA": "south"}
     assert values(accounts, "since") == {"007": None, "1e5": None, "NA": pd.Timestamp(2024, 1, 2)}
-    assert [str(dtype) for dtype in accounts.frame.dtypes[1:]] == [
-        "float64",
-        "str",
-        "datetime64[us]",
+    assert accounts.frame.dtypes[1:].tolist() == [
+        np.dtype("float64"),
+        pd.Series(["a text"]).dtype,
+        np.dtype("datetime64[us]"),
     ]
 
 
@@ -213,67 +211,3 @@ def test_the_order_of_rows_and_columns_changes_nothing(tmp_path_factory, usage, 
     assert given_order.refusals.counts == shuffled.refusals.counts
     assert given_order.notes == shuffled.notes
     assert given_order.newest == shuffled.newest
-
-
-def make_frame(**changes):
-    columns = {
-        "acct_id": ["A", "B"],
-        "rate": [0.0, np.nan],
-        "region": pd.Series(["ab", None], dtype="str"),
-        "since": pd.Series([pd.Timestamp(2024, 1, 1), pd.NaT]).astype("datetime64[us]"),
-    }
-    return pd.DataFrame(columns | changes)
-
-
-OTHER_NAN = np.array([0x7FF8000000000001], dtype=np.uint64).view(np.float64)[0]
-
-
-@pytest.mark.parametrize(
-    ("frame", "is_same", "why"),
-    [
-        (make_frame(), True, "the same"),
-        (make_frame().iloc[::-1], True, "rows in another order"),
-        (make_frame()[["since", "rate", "region", "acct_id"]], True, "columns in another order"),
-        (make_frame(rate=[-0.0, np.nan]), True, "one zero"),
-        (make_frame(rate=[0.0, OTHER_NAN]), True, "one NaN"),
-        (make_frame(rate=[5e-324, np.nan]), False, "the smallest number there is"),
-        (make_frame(rate=[np.nan, 0.0]), False, "another account's"),
-        (make_frame(acct_id=["A", "C"]), False, "another account"),
-        (make_frame(region=pd.Series(["ab", ""], dtype="str")), False, "empty is not missing"),
-        (make_frame(region=pd.Series(["a", "b"], dtype="str")), False, "texts run together"),
-        (make_frame(since=pd.to_datetime(["2024-01-02", None])), False, "another date"),
-        (make_frame().rename(columns={"rate": "bots"}), False, "another metric"),
-        (make_frame().iloc[:1], False, "an account less"),
-    ],
-)
-def test_the_checksum_tells_contents_and_only_contents(frame, is_same, why):
-    before = frame.copy()
-
-    assert (data_sha256(frame) == data_sha256(make_frame())) == is_same, why
-    pd.testing.assert_frame_equal(frame, before)
-
-
-@pytest.mark.parametrize("as_stream", [False, True])
-def test_streams_one_csv_that_holds_everything(tmp_path, as_stream):
-    content = "rate,last_updated,age,acct_id\n1,whenever,2,A\nbad,,4,B\n5,,6,A\n"
-    path = write(tmp_path, all=content) / "all.csv"
-    refusals = Refusals()
-
-    source = io.BytesIO(content.encode()) if as_stream else path
-    frame = pd.concat(stream_accounts(source, (AGE, RATE), refusals), ignore_index=True)
-
-    assert list(frame) == ["acct_id", "age", "rate", "line"]
-    assert frame.values.tolist() == [["A", 2, 1, 2], ["A", 6, 5, 4]]
-    assert [entry.line for entry in refusals.entries] == [3]
-
-
-def test_a_stream_without_the_inputs_is_refused_before_any_row_is_read():
-    with pytest.raises(MissingColumns) as refused:
-        stream_accounts(io.BytesIO(b"acct_id,age\nA,1\n"), (RATE, AGE, BOTS), Refusals())
-
-    assert refused.value.missing == ("bots", "rate")
-
-
-def test_a_stream_without_acct_id_is_refused():
-    with pytest.raises(DataError, match="has no column acct_id"):
-        stream_accounts(io.BytesIO(b"id,age\nA,1\n"), (AGE,), Refusals())

@@ -87,6 +87,12 @@ def check_outside(artifact: Path, *outputs: Path | None) -> None:
             )
 
 
+def check_apart(out: Path, refused: Path | None) -> None:
+    """Refuse to write two things to one file: the one that is written first would be lost."""
+    if refused is not None and out.resolve() == refused.resolve() and not out.is_char_device():
+        raise click.UsageError(f"{out} is given for both --out and --refused: name two files")
+
+
 def report(refusals: Refusals, notes: tuple[str, ...], refused: Path | None) -> None:
     """Say what was not used: nothing is dropped silently."""
     for note in notes:
@@ -116,8 +122,8 @@ def counted_lines(evaluation: Mapping[str, Any]) -> list[str]:
         return []
     overall = evaluation["global"]
     lines = [
-        f"on {evaluation['accounts']:,} accounts ({evaluation['on']}): {overall['accounts']:,} "
-        f"have a global score, quartiles {quartiles_text(overall['quartiles'])}"
+        f"{_on(evaluation)}: {overall['accounts']:,} have a global score, "
+        f"quartiles {quartiles_text(overall['quartiles'])}"
     ]
     if evaluation["signals"]:
         lines.append(f"{'metric':22}{'kind':14}{'scored':>9}  {'quartiles':22}without a score")
@@ -141,8 +147,8 @@ def risk_lines(risks: Mapping[str, Any]) -> list[str]:
 
 def _peer_lines(evaluation: Mapping[str, Any]) -> list[str]:
     lines = [
-        f"on {evaluation['accounts']:,} accounts ({evaluation['on']}); "
-        "KS below noise is as right as can be seen; CRPS below 1: peers tell something,",
+        f"{_on(evaluation)}; KS below noise is as right as can be seen; "
+        "CRPS below 1: peers tell something,",
         "with its 95 % interval; to kNN: below 1 is better than plain nearest peers",
         "cell KS: in the worst of many cells of peers, so it may exceed one cell's noise",
         f"{'metric':22}{'accounts':>9}{'CRPS':>7}  {'95 % interval':13}{'to kNN':>8}"
@@ -163,6 +169,13 @@ def _peer_lines(evaluation: Mapping[str, Any]) -> list[str]:
     if baseline is not None and baseline["reason"]:
         lines.append(f"no nearest peers to compare with: {baseline['reason']}")
     return lines
+
+
+def _on(evaluation: Mapping[str, Any]) -> str:
+    """Say how many accounts were evaluated, and of how many, where not all were."""
+    kept_out = evaluation.get("accounts_kept_out")
+    of = "" if kept_out is None else f" of {kept_out:,}"
+    return f"on {evaluation['accounts']:,}{of} accounts ({evaluation['on']})"
 
 
 def _interval(result: Mapping[str, Any]) -> str:

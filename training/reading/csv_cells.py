@@ -23,11 +23,18 @@ from serving.scoring.encoding import BOOLEAN_TEXTS
 #: Row in the block -> what is wrong with it.
 Mistakes = dict[int, str]
 Reader = Callable[[str, pa.Array, Mistakes], Any]
+_Moments = NDArray[np.datetime64]
 
 _SHOWN_CHARACTERS = 30
 
 # pandas would also read `now`, `today` and a bare year.
 _FULL_DATE = r"^\d{4}(-\d\d-\d\d|\d{4})"
+
+# The years that int64 nanoseconds hold whole: pandas 2 reads texts into nothing coarser.
+_FIRST_YEAR, _YEAR_AFTER = "1678", "2262"
+_NEAR_YEAR = 1800
+# The calendar repeats itself: every 400 years are as many days.
+_CYCLE_YEARS, _CYCLE = 400, np.timedelta64(146_097, "D")
 
 
 def read_ids(name: str, texts: pa.Array, mistakes: Mistakes) -> Any:
@@ -83,12 +90,12 @@ def _categories(name: str, texts: pa.Array, mistakes: Mistakes) -> Any:  # noqa:
     return _trimmed(texts).to_pandas()
 
 
-def _dates(name: str, texts: pa.Array, mistakes: Mistakes) -> Any:
+def _dates(name: str, texts: pa.Array, mistakes: Mistakes) -> _Moments:
     texts = _trimmed(texts)
     moments = _moments(texts)
-    for row in _where(pc.and_(pc.is_valid(texts), pa.array(moments.isna()))):
+    for row in _where(pc.and_(pc.is_valid(texts), pa.array(np.isnat(moments)))):
         mistakes.setdefault(row, f"{name} is not an ISO 8601 date: {_shown(texts[row].as_py())}")
-    return moments.tz_localize(None)
+    return moments
 
 
 def _booleans(name: str, texts: pa.Array, mistakes: Mistakes) -> NDArray[np.float64]:
@@ -103,10 +110,10 @@ def _booleans(name: str, texts: pa.Array, mistakes: Mistakes) -> NDArray[np.floa
 def read_last_updated(name: str, texts: pa.Array, mistakes: Mistakes) -> Any:
     """Give the moments each row was last updated, in UTC; a row must have one."""
     moments = _moments(pc.utf8_trim_whitespace(texts))
-    for row in np.flatnonzero(moments.isna()).tolist():
+    for row in np.flatnonzero(np.isnat(moments)).tolist():
         text = texts[row].as_py() or ""
         mistakes.setdefault(row, f"{name} is not an ISO 8601 time: {_shown(text)}")
-    return moments
+    return pd.DatetimeIndex(moments, tz="UTC")
 
 
 #: How an input of each type is read.
@@ -140,17 +147,35 @@ def _trimmed(texts: pa.Array) -> pa.Array:
     return pc.if_else(is_missing, None, texts)
 
 
-def _moments(texts: pa.Array) -> pd.DatetimeIndex:
+def _moments(texts: pa.Array) -> _Moments:
+    """Give ISO 8601 texts in UTC, by the microsecond; NaT where one is null or something else."""
     encoded = texts.dictionary_encode()
     distinct = encoded.dictionary
     distinct = pc.if_else(pc.match_substring_regex(distinct, _FULL_DATE), distinct, None)
-    # One nanosecond text would make pandas count all in nanoseconds, where 2263 is out of range.
+    # One nanosecond text would make pandas 3 count all in nanoseconds.
     distinct = pc.replace_substring_regex(distinct, r"([.,]\d{6})\d+", r"\1")
-    moments = pd.DatetimeIndex(
-        pd.to_datetime(distinct.to_pandas(), format="ISO8601", utc=True, errors="coerce")
-    ).as_unit("us")
+    moments = _parsed(distinct)
+    is_far = pc.or_(pc.less(distinct, _FIRST_YEAR), pc.greater_equal(distinct, _YEAR_AFTER))
+    if far := _where(is_far):
+        moments[far] = _parsed_far(distinct.take(pa.array(far)))
     positions = pc.fill_null(encoded.indices, -1).to_numpy()
-    return moments.take(positions, allow_fill=True, fill_value=None)
+    of_rows: _Moments = np.append(moments, np.datetime64("NaT"))[positions]
+    return of_rows
+
+
+def _parsed(texts: pa.Array) -> _Moments:
+    moments = pd.to_datetime(texts.to_pandas(), format="ISO8601", utc=True, errors="coerce")
+    return np.array(pd.DatetimeIndex(moments).as_unit("us").tz_localize(None))
+
+
+def _parsed_far(texts: pa.Array) -> _Moments:
+    """Parse each as of a near year that is the same day by day, and move it back."""
+    years = pc.utf8_slice_codeunits(texts, 0, 4).cast(pa.int64()).to_numpy()
+    near = _NEAR_YEAR + (years - _NEAR_YEAR) % _CYCLE_YEARS
+    rest = pc.utf8_slice_codeunits(texts, 4)
+    moved = pc.binary_join_element_wise(pa.array(near).cast(pa.string()), rest, "")
+    moments: _Moments = _parsed(moved) + (years - near) // _CYCLE_YEARS * _CYCLE
+    return moments
 
 
 def _where(is_true: pa.Array) -> list[int]:

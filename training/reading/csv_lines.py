@@ -123,19 +123,19 @@ def _count_lines(data: bytes) -> int:
     return ends + (not data.endswith((b"\n", b"\r")))
 
 
-def parse_block(source: CsvStream, block: Block, columns: Sequence[str]) -> Rows:
-    """Split a block into the texts of these columns."""
+def parse_block(header: Sequence[str], block: Block, columns: Sequence[str]) -> Rows:
+    """Split a block, of a file with this header, into the texts of these columns."""
     data = block.data
     lines = np.arange(block.first_line, block.first_line + _count_lines(data), dtype=np.int64)
-    table, misfits = _parse_lines(source, data, columns)
+    table, misfits = _parse_lines(header, data, columns)
     refused: dict[int, str] = {}
     # An open quote swallows the lines after it; on the last line there are none to be missed.
     if table.num_rows + len(misfits) != len(lines) or not _is_closed(_last_line(data)):
         closed, data = _closed_lines(data)
         refused = dict.fromkeys(lines[~closed].tolist(), "a quote is not closed on its line")
         lines = lines[closed]
-        table, misfits = _parse_lines(source, data, columns)
-    width = len(source.header)
+        table, misfits = _parse_lines(header, data, columns)
+    width = len(header)
     for row in misfits:
         if row.text.strip():
             refused[int(lines[row.number - 1])] = _misfit(row.actual_columns, width)
@@ -151,9 +151,9 @@ def _misfit(fields: int, width: int) -> str:
 
 
 def _parse_lines(
-    source: CsvStream, data: bytes, columns: Sequence[str]
+    header: Sequence[str], data: bytes, columns: Sequence[str]
 ) -> tuple[pa.Table, list[Any]]:
-    positions = [str(source.header.index(column)) for column in columns]
+    positions = [str(header.index(column)) for column in columns]
     misfits: list[Any] = []
 
     def skip(row: Any) -> str:
@@ -168,7 +168,7 @@ def _parse_lines(
         pa.csv.ReadOptions(
             use_threads=False,
             block_size=len(data) + 1,
-            column_names=[str(position) for position in range(len(source.header))],
+            column_names=[str(position) for position in range(len(header))],
         ),
         pa.csv.ParseOptions(invalid_row_handler=skip, ignore_empty_lines=False),
         pa.csv.ConvertOptions(

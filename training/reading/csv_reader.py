@@ -14,7 +14,14 @@ import pandas as pd
 from serving.scoring.column import Input
 from training.errors import DataError
 from training.reading.csv_cells import Mistakes, Reader, read_ids, read_last_updated, reader_of
-from training.reading.csv_lines import BLOCK_BYTES, CsvStream, Rows, blank_rows, parse_block
+from training.reading.csv_lines import (
+    BLOCK_BYTES,
+    Block,
+    CsvStream,
+    Rows,
+    blank_rows,
+    parse_block,
+)
 from training.reading.refusals import Refusals
 
 ACCOUNT = "acct_id"
@@ -22,12 +29,6 @@ LAST_UPDATED = "last_updated"
 LINE = "line"
 
 HEADER_BLOCK_BYTES = 2**16
-
-
-def read_header(source: Path) -> list[str]:
-    """Read a file's column names."""
-    with source.open("rb") as stream:
-        return CsvStream(stream, source.name, HEADER_BLOCK_BYTES).header
 
 
 def read_batches(
@@ -90,8 +91,19 @@ def _batches(
     check_has_accounts(source.header, source.name)
     readers = readers_of(source.header, inputs, with_last_updated=with_last_updated)
     for block in source.blocks():
-        rows = parse_block(source, block, list(readers))
-        yield to_frame(source.name, readers, rows, blank_rows(block, rows), refusals)
+        yield read_block(source.name, source.header, block, readers, refusals)
+
+
+def read_block(
+    name: str,
+    header: Sequence[str],
+    block: Block,
+    readers: dict[str, Reader],
+    refusals: Refusals,
+) -> pd.DataFrame:
+    """Read a block of the file of this name; no block depends on another."""
+    rows = parse_block(header, block, list(readers))
+    return to_frame(name, readers, rows, blank_rows(block, rows), refusals)
 
 
 def to_frame(

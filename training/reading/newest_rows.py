@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from enum import IntEnum
 
 import numpy as np
 import pandas as pd
@@ -17,21 +18,70 @@ from training.reading.refusals import Refusals
 #: called so.
 FILE = "(file)"
 
-_UNKNOWN = "acct_id is not in peer_dims.csv (or its row there was refused)"
+#: Why a row of an account that is not scored is refused.
+UNKNOWN = "acct_id is not in peer_dims.csv (or its row there was refused)"
 _SAME_MOMENT = "another row of this acct_id has the same last_updated and other values"
 _NO_MOMENT = "another row of this acct_id has other values, and no last_updated says which is newer"
 
 _Rows = NDArray[np.bool_]
+_Places = tuple[NDArray[np.int32], NDArray[np.int64]]
 
 
-def choose_rows(
-    rows: pd.DataFrame,
-    accounts: pa.Array,
-    *,
-    files: Sequence[str],
-    refusals: Refusals,
-    notes: list[str],
-) -> NDArray[np.int64]:
+class _Note(IntEnum):
+    """What is counted of rows that are neither used nor refused, or replace others."""
+
+    REPEATED = 0
+    REPLACING = 1
+    SUPERSEDED = 2
+
+
+class LeftOut:
+    """Rows of a table that do not count: refused, or older, or repeated; told of at the end.
+
+    May be gathered chunk by chunk, in any order, where no account's rows are in several chunks.
+
+    Parameters
+    ----------
+    files : sequence of str
+        Names of the files that a row's `FILE` counts.
+    """
+
+    def __init__(self, files: Sequence[str]) -> None:
+        self._files = files
+        self._refused: dict[str, list[_Places]] = {UNKNOWN: [], _SAME_MOMENT: [], _NO_MOMENT: []}
+        self._counts = np.zeros((len(_Note), len(files)), dtype=np.int64)
+
+    def refuse(self, reason: str, files: NDArray[np.int32], lines: NDArray[np.int64]) -> None:
+        """Refuse the rows of these files and lines."""
+        if len(lines):
+            self._refused[reason].append((files, lines))
+
+    def count(self, note: _Note, files: NDArray[np.int32]) -> None:
+        """Count a row for each file given."""
+        self._counts[note] += np.bincount(files, minlength=len(self._files))
+
+    def tell(self, refusals: Refusals) -> Iterator[str]:
+        """Add to `refusals` what was refused, by reason, file and line; give what was counted."""
+        for reason, places in self._refused.items():
+            if not places:
+                continue
+            in_file, lines = map(np.concatenate, zip(*places, strict=True))
+            for index, file in enumerate(self._files):
+                refusals.add_all(file, np.sort(lines[in_file == index]).tolist(), reason)
+        for file, count in self._counted(_Note.REPEATED):
+            yield f"{file}: {counted(count, 'row')} with nothing new, the same as another row"
+        for file, count in self._counted(_Note.REPLACING):
+            verb = "replaces an older one" if count == 1 else "replace older ones"
+            yield f"{file}: {counted(count, 'row')} {verb}"
+        for file, count in self._counted(_Note.SUPERSEDED):
+            yield f"{file}: {counted(count, 'row')} older than the newest of the same account"
+
+    def _counted(self, note: _Note) -> Iterator[tuple[str, int]]:
+        counts = zip(self._files, self._counts[note].tolist(), strict=True)
+        return ((file, count) for file, count in counts if count)
+
+
+def choose_rows(rows: pd.DataFrame, accounts: pa.Array, left_out: LeftOut) -> NDArray[np.int64]:
     """Choose each account's row; refuse rows of unknown accounts and rows that contradict.
 
     An account whose newest rows contradict gets none: an older one would be a silent guess.
@@ -42,9 +92,7 @@ def choose_rows(
         `acct_id`, `line`, `file`, if known `last_updated`, and the values.
     accounts : large_string array of shape (n_accounts,)
         Distinct ids.
-    files : sequence of str
-        Names of the files `file` counts.
-    refusals, notes
+    left_out : LeftOut
         Where to tell of rows that are refused, and of those that are older or repeated.
 
     Returns
@@ -57,14 +105,19 @@ def choose_rows(
     is_known = positions >= 0
     is_newest = _newest(rows, positions, is_known, len(accounts))
     repeats, conflicts = _several(rows, positions, is_newest, len(accounts))
-    _refuse(rows, ~is_known, files, refusals, _UNKNOWN)
-    has_moment = LAST_UPDATED in rows
-    _refuse(rows, conflicts, files, refusals, _SAME_MOMENT if has_moment else _NO_MOMENT)
+    in_file, lines = rows[FILE].to_numpy(), rows[LINE].to_numpy()
+    contradicted = _SAME_MOMENT if LAST_UPDATED in rows else _NO_MOMENT
+    for reason, refused in ((UNKNOWN, ~is_known), (contradicted, conflicts)):
+        left_out.refuse(reason, in_file[refused], lines[refused])
     kept = np.flatnonzero(is_newest & ~repeats & ~conflicts)
     chosen = np.full(len(accounts), -1, dtype=np.int64)
     chosen[positions[kept]] = kept
-    notes.extend(_repeated(rows, repeats & ~conflicts, files))
-    notes.extend(_older(rows, positions, is_known & ~is_newest, chosen, files))
+    left_out.count(_Note.REPEATED, in_file[repeats & ~conflicts])
+    losers = np.flatnonzero(is_known & ~is_newest)
+    winners = chosen[positions[losers]]
+    replaced = (winners >= 0) & (in_file[winners] > in_file[losers])
+    left_out.count(_Note.REPLACING, in_file[np.unique(winners[replaced])])
+    left_out.count(_Note.SUPERSEDED, in_file[losers[~replaced]])
     return chosen
 
 
@@ -103,50 +156,6 @@ def _several(
         repeats[several] = is_repeat
         conflicts[several] = values[ACCOUNT].isin(contradicted).to_numpy()
     return repeats, conflicts
-
-
-def _refuse(
-    rows: pd.DataFrame, refused: _Rows, files: Sequence[str], refusals: Refusals, reason: str
-) -> None:
-    for file, lines in _by_file(rows, refused, files):
-        refusals.add_all(file, lines, reason)
-
-
-def _repeated(rows: pd.DataFrame, repeats: _Rows, files: Sequence[str]) -> Iterator[str]:
-    for file, lines in _by_file(rows, repeats, files):
-        yield f"{file}: {counted(len(lines), 'row')} with nothing new, the same as another row"
-
-
-def _older(
-    rows: pd.DataFrame,
-    positions: NDArray[np.int32],
-    older: _Rows,
-    chosen: NDArray[np.int64],
-    files: Sequence[str],
-) -> Iterator[str]:
-    in_file = rows[FILE].to_numpy()
-    losers = np.flatnonzero(older)
-    winners = chosen[positions[losers]]
-    replaced = (winners >= 0) & (in_file[winners] > in_file[losers])
-    replacing = np.zeros(len(rows), dtype=np.bool_)
-    replacing[winners[replaced]] = True
-    for file, lines in _by_file(rows, replacing, files):
-        verb = "replaces an older one" if len(lines) == 1 else "replace older ones"
-        yield f"{file}: {counted(len(lines), 'row')} {verb}"
-    superseded = np.zeros(len(rows), dtype=np.bool_)
-    superseded[losers[~replaced]] = True
-    for file, lines in _by_file(rows, superseded, files):
-        yield f"{file}: {counted(len(lines), 'row')} older than the newest of the same account"
-
-
-def _by_file(
-    rows: pd.DataFrame, chosen: _Rows, files: Sequence[str]
-) -> Iterator[tuple[str, list[int]]]:
-    where = np.flatnonzero(chosen)
-    in_file, lines = rows[FILE].to_numpy()[where], rows[LINE].to_numpy()[where]
-    for index, file in enumerate(files):
-        if len(its_lines := lines[in_file == index]):
-            yield file, its_lines.tolist()
 
 
 def counted(count: int, noun: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -41,10 +41,38 @@ def read_parquet_header(path: Path, name: str) -> list[str]:
     return header
 
 
+class RowGroups(NamedTuple):
+    """Row groups of a file that follow each other, and the line that their first row counts as."""
+
+    groups: range
+    first_line: int
+
+
+def row_groups(path: Path, name: str) -> Iterator[RowGroups]:
+    """Cut a file into row groups of some `_BATCH_ROWS` together; raises DataError if damaged."""
+    with path.open("rb") as stream:
+        metadata = _open(stream, name).metadata
+        sizes = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
+    start, line, rows = 0, 2, 0
+    for group, size in enumerate(sizes):
+        rows += size
+        if rows >= _BATCH_ROWS or group + 1 == len(sizes):
+            yield RowGroups(range(start, group + 1), line)
+            start, line, rows = group + 1, line + rows, 0
+    if not sizes:
+        yield RowGroups(range(0), line)
+
+
 def read_parquet(
-    path: Path, name: str, inputs: Sequence[Input], refusals: Refusals
+    path: Path,
+    name: str,
+    inputs: Sequence[Input],
+    refusals: Refusals,
+    *,
+    with_last_updated: bool = True,
+    some: RowGroups | None = None,
 ) -> Iterator[pd.DataFrame]:
-    """Read a file as a stream of tables; see `csv_reader.read_batches`.
+    """Read a file, or some row groups of it, as a stream of tables; see `csv_reader.read_batches`.
 
     Raises
     ------
@@ -55,14 +83,16 @@ def read_parquet(
     with path.open("rb") as stream:
         file = _open(stream, name)
         check_has_accounts(file.schema_arrow.names, name)
-        readers = readers_of(file.schema_arrow.names, inputs)
+        header = file.schema_arrow.names
+        readers = readers_of(header, inputs, with_last_updated=with_last_updated)
         for column in readers:
             _check_type(file.schema_arrow.field(column).type, column, name)
-        line = 2
-        for batch in _batches(file, name, list(readers)):
+        line = some.first_line if some else 2
+        groups = some.groups if some else range(file.num_row_groups)
+        for batch in _batches(file, name, list(readers), groups):
             lines = np.arange(line, line + len(batch), dtype=np.int64)
             line += len(batch)
-            texts = [_texts(batch.column(column), column, name) for column in readers]
+            texts = [as_texts(batch.column(column), column, name) for column in readers]
             yield to_frame(name, readers, Rows(texts, lines, {}), set(), refusals)
 
 
@@ -90,14 +120,16 @@ def _open(stream: Any, name: str) -> Any:
         raise DataError(f"{name} is damaged, or not all of it is there: {error}") from None
 
 
-def _batches(file: Any, name: str, columns: list[str]) -> Iterator[Any]:
+def _batches(file: Any, name: str, columns: list[str], groups: Sequence[int]) -> Iterator[Any]:
     try:
-        yield from file.iter_batches(batch_size=_BATCH_ROWS, columns=columns)
+        yield from file.iter_batches(
+            batch_size=_BATCH_ROWS, columns=columns, row_groups=list(groups)
+        )
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"{name} is damaged: {error}") from None
 
 
-def _texts(cells: Any, column: str, name: str) -> Any:
+def as_texts(cells: Any, column: str, name: str) -> Any:
     """Write cells as a CSV would hold them; an empty text is a missing one there."""
     try:
         texts = cells.cast(pa.string())

@@ -80,6 +80,15 @@ class Refusals:
         for line in lines:
             self.add(file, line, reason)
 
+    def extend(self, later: Refusals) -> None:
+        """Add what was collected over rows that come after these: as if it were collected here."""
+        self._rows.update(later._rows)
+        self._counts.update(later._counts)
+        for kind, lines in later._first_lines.items():
+            first_lines = self._first_lines.setdefault(kind, [])
+            first_lines += lines[: _SHOWN_LINES - len(first_lines)]
+        self.entries += later.entries[: KEPT_ENTRIES - len(self.entries)]
+
     def summary(self) -> str:
         """Say for people what was refused: a line per file and kind of reason, or nothing."""
         return "\n".join(

@@ -85,7 +85,7 @@ def header_of(file: AccountFile) -> list[str]:
     """
     if parquet_reader.is_parquet(file.path):
         return parquet_reader.read_parquet_header(file.path, file.name)
-    with _opened(file) as stream:
+    with opened(file) as stream:
         return CsvStream(stream, file.name, HEADER_BLOCK_BYTES).header
 
 
@@ -102,12 +102,12 @@ def batches_of(
     if parquet_reader.is_parquet(file.path):
         yield from parquet_reader.read_parquet(file.path, file.name, inputs, refusals)
         return
-    with _opened(file) as stream:
+    with opened(file) as stream:
         yield from read_batches(stream, inputs, refusals, name=file.name)
 
 
 @contextmanager
-def _opened(file: AccountFile) -> Iterator[BinaryIO]:
+def opened(file: AccountFile) -> Iterator[BinaryIO]:
     """Open a CSV, compressed or not: its first bytes say which, not its name."""
     with file.path.open("rb") as raw:
         first = raw.read(len(_GZIP))

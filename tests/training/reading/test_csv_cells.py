@@ -1,3 +1,4 @@
+import datetime as dt
 import math
 
 import numpy as np
@@ -5,7 +6,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from csv_cases import RATE, REGION, SINCE, read, refused
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from serving.scoring.column import Input
@@ -159,6 +160,43 @@ def test_nanoseconds_in_one_row_leave_the_dates_of_others_alone():
     assert frame["last_updated"].astype(str).tolist()[0].startswith("9999-12-31")
     assert frame["last_updated"][1] == pd.Timestamp("2024-01-01T00:00:00.123456Z")
     assert refusals.total <= 1, "before year 1 there is no date"
+
+
+@given(
+    st.dates(),
+    st.times(),
+    st.integers(-23, 23),
+    st.booleans(),
+)
+@example(dt.date(9999, 12, 31), dt.time(23, 59), -23, True)
+@example(dt.date(1, 1, 1), dt.time(), 23, True)
+@example(dt.date(1677, 12, 31), dt.time(23, 59), 0, False)
+@example(dt.date(2262, 1, 1), dt.time(), 1, False)
+@example(dt.date(1600, 2, 29), dt.time(), 0, True)
+def test_a_date_of_any_year_is_read_to_the_microsecond(day, time, hours_ahead, has_neighbour):
+    text = f"{day.isoformat()}T{time.isoformat()}{hours_ahead:+03d}:00"
+    neighbour = "2024-02-29" if has_neighbour else ""
+
+    mistakes = {}
+    [read_one, _] = READERS["date"]("since", pa.array([text, neighbour]), mistakes)
+
+    of_day = np.datetime64(dt.datetime.combine(day, time), "us")
+    assert read_one == of_day - np.timedelta64(hours_ahead, "h")
+    assert not mistakes
+
+
+@pytest.mark.parametrize("text", ["1900-02-29", "0100-02-29", "2300-02-29", "9999-02-30"])
+def test_a_day_that_its_year_does_not_have_is_refused_in_any_year(text):
+    assert refused(f"acct_id,since\nA,{text}\nB,2024-02-29\n", (SINCE,)) == [
+        (2, f"since is not an ISO 8601 date: {text!r}")
+    ]
+
+
+def test_a_file_without_any_date_has_missing_ones():
+    frame, refusals = read("acct_id,since\nA,\nB,nan\n", (SINCE,))
+
+    assert frame["since"].isna().tolist() == [True, True]
+    assert refusals.total == 0
 
 
 def test_dates_are_iso_dates_or_missing():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from serving.scoring.column import Input
 from training.errors import DataError
 from training.reading.csv_lines import MAX_LINE_BYTES
-from training.reading.csv_reader import read_batches, read_header
+from training.reading.csv_reader import read_batches
 from training.reading.refusals import Refusal, Refusals
 
 
@@ -22,10 +22,11 @@ def test_each_column_has_its_type_and_each_row_its_line():
         (RATE, REGION, SINCE),
     )
 
+    text = str(pd.Series(["a text"]).dtype)
     assert {name: str(dtype) for name, dtype in frame.dtypes.items()} == {
-        "acct_id": "str",
+        "acct_id": text,
         "rate": "float64",
-        "region": "str",
+        "region": text,
         "since": "datetime64[us]",
         "last_updated": "datetime64[us, UTC]",
         "line": "int64",
@@ -212,7 +213,6 @@ def test_reads_a_file_by_its_path_and_its_header_alone(tmp_path):
 
     frames = list(read_batches(path, (RATE,), refusals))
 
-    assert read_header(path) == ["rate", "acct_id"]
     assert [len(frame) for frame in frames] == [0]
     assert refusals.entries[0].file == "metrics.csv"
 

@@ -10,10 +10,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from serving.scoring.column import Input
+from training.data_digest import data_sha256
 from training.errors import DataError
 from training.reading.refusals import Refusals
 from training.reading.table_files import AccountFile, batches_of, files_of, header_of
-from training.tables import data_sha256, read_accounts
+from training.tables import read_accounts
 
 AGE, BOTS = Input("age"), Input("bots")
 REGION, SINCE = Input("region", "category"), Input("since", "date")
