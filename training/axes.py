@@ -13,7 +13,7 @@ from serving.scoring.column import Input
 from serving.scoring.distribution import PooledDistribution
 from serving.scoring.peer_axes import Axis
 from training.errors import DataError
-from training.pooled import pool_dimension
+from training.pooled import ValueCounts, count_values, pool_dimension
 
 #: Nodes along each numeric axis, by how many numeric axes there are.
 NODES = {0: 0, 1: 81, 2: 41, 3: 17}
@@ -24,7 +24,7 @@ _TOO_CLOSE = 1e-9
 
 
 def fit_axes(columns: Sequence[Input], dimensions: NDArray[np.float64]) -> tuple[Axis, ...]:
-    """Lay the grid; where it would be too large (`is_grid`), axes that only turn into ranks.
+    """Lay the grid over accounts; see `lay_axes`.
 
     Parameters
     ----------
@@ -38,7 +38,24 @@ def fit_axes(columns: Sequence[Input], dimensions: NDArray[np.float64]) -> tuple
     DataError
         If a dimension is never known.
     """
-    bare = tuple(_fit_axis(column, dimensions[:, i]) for i, column in enumerate(columns))
+    known = (values[~np.isnan(values)] for values in dimensions.T)
+    return lay_axes(columns, [count_values(values) if len(values) else None for values in known])
+
+
+def lay_axes(columns: Sequence[Input], counts: Sequence[ValueCounts | None]) -> tuple[Axis, ...]:
+    """Lay the grid; where it would be too large (`is_grid`), axes that only turn into ranks.
+
+    Parameters
+    ----------
+    counts : sequence of ValueCounts
+        Of each dimension, how many accounts have which value; None where no account has one.
+
+    Raises
+    ------
+    DataError
+        If a dimension is never known.
+    """
+    bare = tuple(map(_fit_axis, columns, counts))
     if not is_grid(bare):
         return bare
     nodes = NODES[sum(axis.pooled is not None for axis in bare)]
@@ -63,13 +80,12 @@ def _nodes(axis: Axis, most: int) -> NDArray[np.float64]:
     return axis.pooled.ranks if few else np.linspace(0.0, 1.0, most)
 
 
-def _fit_axis(column: Input, values: NDArray[np.float64]) -> Axis:
-    known = values[~np.isnan(values)]
-    if len(known) == 0:
+def _fit_axis(column: Input, counts: ValueCounts | None) -> Axis:
+    if counts is None:
         raise DataError(f"{column.name} is empty for every account")
     if column.type == "category":
         return Axis(column, None, np.empty(0))
-    return Axis(column, pool_dimension(known), np.array([0.0, 1.0]))
+    return Axis(column, pool_dimension(counts), np.array([0.0, 1.0]))
 
 
 def with_steps(axes: Sequence[Axis], steps: Iterable[tuple[int, float]]) -> tuple[Axis, ...]:

@@ -16,8 +16,9 @@ from serving.scoring.peers import Peers
 from training.axes import fit_axes, is_grid
 from training.definition import EstimatorOptions
 from training.errors import DataError
-from training.fit import FitPlan, fit_tables
+from training.fit import fit_tables
 from training.peer_models.prerequisites import MIN_ACCOUNTS
+from training.plan import FitPlan, Metric, Plan
 from training.split import Split
 
 NAME = "nearest_peers"
@@ -52,8 +53,8 @@ def no_baseline(reason: str) -> Baseline:
 
 
 def fit_baseline(
-    plan: FitPlan,
-    metrics: Mapping[str, NDArray[np.float64]],
+    plan: Plan[Metric],
+    metrics: Mapping[str, Metric],
     fitted: Mapping[str, str],
     *,
     jobs: int,
@@ -62,12 +63,12 @@ def fit_baseline(
 
     Parameters
     ----------
-    metrics : mapping of str to ndarray of shape (n_accounts,)
-        NaN = not observed.
+    metrics : mapping
+        Name → what the plan knows the metric by.
     fitted : mapping of str to str
         Metric → the estimator it has: one with nearest peers is its own baseline.
     """
-    accounts = len(plan.dimensions)
+    accounts = len(plan)
     if accounts < MIN_ACCOUNTS:
         return no_baseline(f"{accounts} accounts to fit it to; {MIN_ACCOUNTS} are needed")
     if not is_grid(plan.axes):

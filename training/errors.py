@@ -2,7 +2,8 @@
 
 InvalidInput
 └── DataError            the CSVs cannot be used as they are
-    └── TooManyRefused   more rows than the stated share were refused
+    ├── TooManyRefused   more rows than the stated share were refused
+    └── TooManyPlaces    the peer dimensions are too many to count accounts by
 """
 
 from __future__ import annotations
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
 class DataError(InvalidInput):
     """The accounts' files cannot be used; the message names file, column and line."""
+
+
+class TooManyPlaces(DataError):
+    """Accounts cannot be counted by these peer dimensions: a fit needs them in memory."""
 
 
 class TooManyRefused(DataError):

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,16 +18,15 @@ from serving.scoring.peer_axes import Axis
 from serving.scoring.peer_table import CDF_ONE, PeerTable
 from serving.scoring.peer_tables import PeerTables
 from serving.scoring.peers import Peers
-from serving.scoring.smooth_terms import SmoothTerms
-from training.axes import is_grid, to_ranks, with_steps
+from training.axes import is_grid, with_steps
 from training.definition import EstimatorOptions
 from training.errors import DataError
 from training.many_dimensions import WITHOUT_TABLE, to_forests
-from training.peer_models import FitEstimator, MetricSample, PeerModel, estimator
-from training.peer_models.interface import CellCounts, join
+from training.peer_models import NEED_VALUES, FitEstimator, PeerModel, estimator
+from training.peer_models.counting import CellCounts
 from training.peer_models.smooth_logit import TYPICAL, leverage
-from training.pooled import Bounds, choose_knots, learn_bounds, pool_metric
-from training.split import Split
+from training.plan import FitPlan, Metric, Plan
+from training.pooled import Bounds, choose_knots
 from training.tabulate import (
     add_unknown_peers,
     choose_bandwidth,
@@ -52,53 +51,6 @@ class MetricFit:
     description: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class FitPlan:
-    """What is the same for every metric.
-
-    Attributes
-    ----------
-    axes : tuple of Axis
-    dimensions : ndarray of shape (n_accounts, n_dimensions)
-        Encoded peer dimensions; NaN = not known. No evaluation accounts.
-    split : ndarray of int8, shape (n_accounts,)
-        `Split.FIT` or `Split.SELECT`.
-    seed : int
-    """
-
-    axes: tuple[Axis, ...]
-    dimensions: NDArray[np.float64]
-    split: NDArray[np.int8]
-    seed: int
-
-    @property
-    def categories(self) -> tuple[int, ...]:
-        """Number of categories of each dimension; 0 for a number."""
-        return tuple(len(axis.input.categories) for axis in self.axes)
-
-    @cached_property
-    def ranks(self) -> NDArray[np.float64]:
-        """`dimensions` as models take them: numbers as ranks."""
-        return to_ranks(self.axes, self.dimensions)
-
-    @cached_property
-    def known(self) -> NDArray[np.bool_]:
-        """Whether all dimensions of an account are known: only then is it a peer."""
-        return np.asarray(~np.isnan(self.dimensions).any(axis=1))
-
-    @property
-    def terms(self) -> SmoothTerms:
-        """What is smooth over the dimensions, without any metric's steps."""
-        return SmoothTerms(self.categories)
-
-    @cached_property
-    def cells(self) -> CellCounts:
-        """All accounts whose dimensions are known, whatever their metrics."""
-        ranks = self.ranks[self.known]
-        nothing, ends = np.zeros(len(ranks)), np.array([0.0, 1.0])
-        return MetricSample(ranks, self.categories, nothing, nothing, ends, ends).cells
-
-
 #: Gives a metric's fit: that of an earlier run, or what the function makes, kept for a later one.
 Remember = Callable[[str, Callable[[], MetricFit]], MetricFit]
 
@@ -109,8 +61,8 @@ def forget(_name: str, fit: Callable[[], MetricFit]) -> MetricFit:
 
 
 def fit_tables(
-    plan: FitPlan,
-    metrics: Mapping[str, NDArray[np.float64]],
+    plan: Plan[Metric],
+    metrics: Mapping[str, Metric],
     estimators: Mapping[str, EstimatorOptions],
     *,
     jobs: int,
@@ -123,8 +75,8 @@ def fit_tables(
 
     Parameters
     ----------
-    metrics : mapping of str to ndarray of shape (n_accounts,)
-        NaN = not observed.
+    metrics : mapping
+        Name → what the plan knows the metric by.
     estimators : mapping of str to EstimatorOptions
         For the metrics that ask for one; for the others held-out accounts choose.
     jobs : int
@@ -153,7 +105,7 @@ def fit_tables(
     # One thread each: with more, a library's sums depend on how many there are.
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(max_workers=jobs) as pool:
         fits = dict(zip(metrics, pool.map(fit_one, metrics), strict=True))
-        if not is_grid(plan.axes):
+        if isinstance(plan, FitPlan) and not is_grid(plan.axes):
             return to_forests(plan, fits, leverage(plan.cells, plan.terms, TYPICAL)), fits
         axes = with_steps(plan.axes, (step for fit in fits.values() for step in _steps(fit.model)))
         tables = dict(zip(fits, pool.map(partial(_tabulate, axes), fits.values()), strict=True))
@@ -162,31 +114,16 @@ def fit_tables(
         return PeerTables(axes, np.round(peers, 2), tables), fits
 
 
-def fit_metric(
-    plan: FitPlan, values: NDArray[np.float64], asked: EstimatorOptions | None
-) -> MetricFit:
+def fit_metric(plan: Plan[Metric], metric: Metric, asked: EstimatorOptions | None) -> MetricFit:
     """Fit one metric; one that is never observed gets a distribution without ranks."""
-    observed = ~np.isnan(values)
-    if not observed.any():
+    observed = plan.observe(metric)
+    if observed is None:
         return _NEVER_OBSERVED
-    pooled = pool_metric(values[observed])
+    pooled = observed.pooled
     knots = choose_knots(pooled)
-    knot_values = np.interp(knots, pooled.ranks, pooled.values)
-    usable = observed & plan.known
-    fitting, selection = (
-        MetricSample(
-            plan.ranks[rows],
-            plan.categories,
-            values[rows],
-            pooled.at_or_below(values[rows]),
-            knots,
-            knot_values,
-        )
-        for rows in (usable & (plan.split == Split.FIT), usable & (plan.split == Split.SELECT))
-    )
+    fitting, selection, both = plan.samples(metric, pooled, knots)
     fit = _estimator(plan, asked)
     trial = fit(fitting, selection, seed=plan.seed)
-    both = join(fitting, selection)
     bandwidth = 0.0
     if trial.booster_json() is not None and is_grid(plan.axes):
         steps = _steps(trial)
@@ -196,16 +133,20 @@ def fit_metric(
     model = trial.refit(both)
     description = {
         **model.describe(),
-        "accounts": int(observed.sum()),
-        "zeros": int((values[observed] == 0).sum()),
+        "accounts": observed.accounts,
+        "zeros": observed.zeros,
         "bandwidth_nodes": bandwidth,
     }
-    bounds = learn_bounds(values[observed])
-    return MetricFit(pooled, knots, bounds, model, both.cells, bandwidth, description)
+    return MetricFit(pooled, knots, observed.bounds, model, both.cells, bandwidth, description)
 
 
-def _check_possible(plan: FitPlan, name: str, asked: EstimatorOptions) -> None:
-    """Refuse, before anything is fitted, what could not be served."""
+def _check_possible(plan: Plan[Metric], name: str, asked: EstimatorOptions) -> None:
+    """Refuse, before anything is fitted, what could not be fitted or served."""
+    if asked.name in NEED_VALUES and not isinstance(plan, FitPlan):
+        raise DataError(
+            f"{name}: {asked.name} is fitted to the values of all accounts in memory, and these "
+            "are counted where they are; leave the estimator out, or train on fewer accounts"
+        )
     if asked.name not in WITHOUT_TABLE and not is_grid(plan.axes):
         raise DataError(
             f"{name}: {asked.name} needs a table, and these peer dimensions are too many for one; "
@@ -213,7 +154,7 @@ def _check_possible(plan: FitPlan, name: str, asked: EstimatorOptions) -> None:
         )
 
 
-def _estimator(plan: FitPlan, asked: EstimatorOptions | None) -> FitEstimator:
+def _estimator(plan: Plan[Metric], asked: EstimatorOptions | None) -> FitEstimator:
     if asked is None:
         return estimator(None if is_grid(plan.axes) else "distribution_regression")
     return estimator(**dataclasses.asdict(asked))

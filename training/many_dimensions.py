@@ -17,7 +17,8 @@ from training.peer_models.smooth_logit import logit
 from training.peer_models.tree_export import export_trees
 
 if TYPE_CHECKING:
-    from training.fit import FitPlan, MetricFit
+    from training.fit import MetricFit
+from training.plan import FitPlan
 
 #: Estimators whose models can be evaluated where accounts are scored.
 WITHOUT_TABLE = ("distribution_regression", "marginal")

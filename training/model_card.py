@@ -103,6 +103,14 @@ def _purpose(scorecard: Scorecard, evaluation: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def _evaluated(evaluation: Mapping[str, Any]) -> str:
+    if not evaluation:
+        return ""
+    kept_out = evaluation.get("accounts_kept_out")
+    some = "" if kept_out is None else " of these, chosen by nothing but their ids"
+    return f" Evaluated on {evaluation['accounts']:,}{some} ({plain(evaluation['on'])})."
+
+
 def _dimensions(scorecard: Scorecard) -> str:
     return " and ".join(plain(column.name) for column in scorecard.peer_dimensions)
 
@@ -125,12 +133,7 @@ def _data(training: Mapping[str, Any], evaluation: Mapping[str, Any]) -> list[st
     return [
         *lines,
         f"Fitted on {split['fit'] + split['select']:,}, of which {split['select']:,} chose between "
-        f"fits; {split['evaluate']:,} were kept out."
-        + (
-            f" Evaluated on {evaluation['accounts']:,} ({plain(evaluation['on'])})."
-            if evaluation
-            else ""
-        ),
+        f"fits; {split['evaluate']:,} were kept out.{_evaluated(evaluation)}",
         "",
         *([] if not reasons else ["Rows were refused for:", ""]),
         *(f"- {plain(reason)}: {rows:,}" for reason, rows in reasons.items()),

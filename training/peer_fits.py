@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 import platform
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import pandas as pd
-
 from serving.scoring.peers import Peers
 from training.baseline import Baseline, fit_baseline
 from training.definition import Definition, EstimatorOptions
 from training.fit import MetricFit, Remember, fit_tables, forget
-from training.prepare import TrainingData, prepare
+from training.prepare import TrainingData
 from training.provenance import of_fit
 
 #: Told all that a metric's fit depends on (plain JSON values), gives what remembers fits of that.
@@ -56,13 +53,11 @@ class PeerFits:
 
 def fit_peers(
     definition: Definition,
-    frame: pd.DataFrame,
+    prepared: TrainingData,
     *,
     otherwise: EstimatorOptions | None,
     about: Mapping[str, Any],
-    seed: int,
     jobs: int,
-    scoring_date: dt.date | None,
     memory: Memory | None,
     done: Callable[[str, int], None],
 ) -> PeerFits:
@@ -78,9 +73,8 @@ def fit_peers(
     Raises
     ------
     DataError
-        If the accounts cannot be used.
+        If a metric's values contradict the estimator that is asked for.
     """
-    prepared = prepare(definition, frame, seed=seed, scoring_date=scoring_date)
     asked = {name: definition.estimator(name) or otherwise for name in definition.peer_metric_names}
     estimators = {name: options for name, options in asked.items() if options is not None}
     tables, fits = fit_tables(

@@ -15,8 +15,9 @@ ATOM_SHARE = 0.005
 ATOM_ACCOUNTS = 5
 #: Up to this many distinct values, each shared by several accounts, are all kept.
 DISCRETE_VALUES = 256
-#: Points that describe a continuous column.
+#: Points that describe a continuous column, and how many of its outermost values are among them.
 CURVE_POINTS = 400
+TAIL_VALUES = 4
 #: Pooled ranks at which F is learned; denser in the tails, where scores of 0 and 10 are decided.
 KNOT_LEVELS = (
     0.002, 0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.14, 0.18, 0.22, 0.26, 0.3, 0.35, 0.4,
@@ -32,29 +33,70 @@ class Bounds(NamedTuple):
     upper: float
 
 
-class _Counts(NamedTuple):
-    values: NDArray[np.float64]  # distinct, ascending
-    below: NDArray[np.float64]  # share of accounts strictly below
-    at_or_below: NDArray[np.float64]
-    jumps: NDArray[np.bool_]  # whether the value is an atom
+class ValueCounts(NamedTuple):
+    """How many accounts have which value.
 
+    All distinct values, or of many those that can matter: both ends, the values at the levels of
+    `curve_levels`, and every value that may be an atom.
 
-def _count(values: NDArray[np.float64]) -> _Counts:
-    distinct, counts = np.unique(values, return_counts=True)
-    at_or_below = np.cumsum(counts) / len(values)
-    below = np.concatenate([[0.0], at_or_below[:-1]])
-    discrete = len(distinct) <= DISCRETE_VALUES and len(values) >= 4 * len(distinct)
-    many = counts >= max(ATOM_SHARE * len(values), ATOM_ACCOUNTS)
-    return _Counts(distinct, below, at_or_below, many | discrete | (len(distinct) == 1))
-
-
-def pool_metric(values: NDArray[np.float64]) -> PooledDistribution:
-    """Describe a metric by its points and its atoms.
-
-    Parameters
+    Attributes
     ----------
-    values : ndarray of shape (n_accounts,)
-        At least one; no NaN.
+    values : ndarray of shape (n_values,)
+        Distinct, ascending.
+    accounts : ndarray of int64, shape (n_values,)
+        Accounts that have each value.
+    at_or_below : ndarray of int64, shape (n_values,)
+        Accounts that have it or a lower one, listed or not.
+    """
+
+    values: NDArray[np.float64]
+    accounts: NDArray[np.int64]
+    at_or_below: NDArray[np.int64]
+
+    @property
+    def total(self) -> int:
+        """Accounts that have any value."""
+        return int(self.at_or_below[-1])
+
+    def of_value(self, value: float) -> int:
+        """Give how many accounts have a value; it must be listed, or nobody's."""
+        return int(self.accounts[self.values == value].sum())
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every distinct value is listed."""
+        return int(self.accounts.sum()) == self.total
+
+    @property
+    def jumps(self) -> NDArray[np.bool_]:
+        """Whether each value is an atom."""
+        few = len(self.values) <= DISCRETE_VALUES and self.total >= 4 * len(self.values)
+        return self.is_many | (self.is_complete and (few or len(self.values) == 1))
+
+    @property
+    def is_many(self) -> NDArray[np.bool_]:
+        """Whether so many share each value that it is an atom, whatever the others."""
+        return self.accounts >= fewest_of_an_atom(self.total)
+
+
+def fewest_of_an_atom(total: int) -> float:
+    """Give how many of all accounts must share a value to make it an atom."""
+    return max(ATOM_SHARE * total, ATOM_ACCOUNTS)
+
+
+def curve_levels() -> NDArray[np.float64]:
+    """Give the pooled ranks whose values a curve is drawn through, ends included."""
+    return np.linspace(0.0, 1.0, CURVE_POINTS)
+
+
+def count_values(values: NDArray[np.float64]) -> ValueCounts:
+    """Count all distinct values; shape (n_accounts,), no NaN."""
+    distinct, counts = np.unique(values, return_counts=True)
+    return ValueCounts(distinct, counts.astype(np.int64), np.cumsum(counts))
+
+
+def pool_metric(counts: ValueCounts) -> PooledDistribution:
+    """Describe a metric by its points and its atoms.
 
     Returns
     -------
@@ -62,14 +104,11 @@ def pool_metric(values: NDArray[np.float64]) -> PooledDistribution:
         Exact at every atom and at the lowest and highest value; between atoms at most
         `CURVE_POINTS` points.
     """
-    counts = _count(values)
     kept = _thin(counts)
     atom = counts.jumps[kept]
-    middle = (counts.below[kept] + counts.at_or_below[kept]) / 2.0
-    # Nothing is below the lowest value and all is at or below the highest, atom or not.
-    middle[0], middle[-1] = 0.0, 1.0
-    left = np.where(atom, counts.below[kept], middle)
-    right = np.where(atom, counts.at_or_below[kept], middle)
+    below, at_or_below, middle = _shares(counts, kept)
+    left = np.where(atom, below, middle)
+    right = np.where(atom, at_or_below, middle)
     points = np.repeat(counts.values[kept], 2)
     ranks = np.column_stack([left, right]).reshape(-1)
     # An atom stands twice, any other value once.
@@ -77,27 +116,35 @@ def pool_metric(values: NDArray[np.float64]) -> PooledDistribution:
     return PooledDistribution(points[kept_point], ranks[kept_point])
 
 
-def pool_dimension(values: NDArray[np.float64]) -> PooledDistribution:
+def pool_dimension(counts: ValueCounts) -> PooledDistribution:
     """Describe a numeric peer dimension: one rank per value, the mid-rank of those who share it.
 
     The lowest value has rank 0 and the highest 1, whoever shares them: `PooledDistribution` gives
     these to what lies beyond, which counts as at the edge, and 1 to the highest value itself.
     """
-    counts = _count(values)
     kept = _thin(counts)
-    middle = (counts.below[kept] + counts.at_or_below[kept]) / 2.0
+    return PooledDistribution(counts.values[kept], _shares(counts, kept)[2])
+
+
+def _shares(
+    counts: ValueCounts, kept: NDArray[np.intp]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Give the shares of accounts below some values, at or below them, and the mid-ranks."""
+    at_or_below = counts.at_or_below[kept] / counts.total
+    below = (counts.at_or_below[kept] - counts.accounts[kept]) / counts.total
+    middle = (below + at_or_below) / 2.0
+    # Nothing is below the lowest value and all is at or below the highest, atom or not.
     middle[0], middle[-1] = 0.0, 1.0
-    return PooledDistribution(counts.values[kept], middle)
+    return below, at_or_below, middle
 
 
-def _thin(counts: _Counts) -> NDArray[np.intp]:
+def _thin(counts: ValueCounts) -> NDArray[np.intp]:
     """Choose which distinct values to keep: atoms, both ends, and the rest evenly by rank."""
     last = len(counts.values) - 1
-    if last < CURVE_POINTS:
+    if counts.is_complete and last < CURVE_POINTS:
         return np.arange(last + 1)
-    levels = np.linspace(0.0, 1.0, CURVE_POINTS)
-    even = np.searchsorted(counts.at_or_below, levels).clip(0, last)
-    tails = np.concatenate([np.arange(4), last - np.arange(4)])
+    even = np.searchsorted(counts.at_or_below / counts.total, curve_levels()).clip(0, last)
+    tails = np.concatenate([np.arange(TAIL_VALUES), last - np.arange(TAIL_VALUES)])
     return np.unique(np.concatenate([even, tails, np.flatnonzero(counts.jumps)]))
 
 
@@ -122,16 +169,9 @@ def choose_knots(pooled: PooledDistribution) -> NDArray[np.float64]:
     return np.unique(np.concatenate([[0.0, 1.0], low[large], high[large], levels]))
 
 
-def learn_bounds(values: NDArray[np.float64]) -> Bounds:
-    """Learn a metric's bounds: 0 where it is never negative, a top code where it piles up.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_accounts,)
-        At least one; no NaN.
-    """
-    low, high = float(values.min()), float(values.max())
-    at_top = int((values == high).sum())
-    top_coded = low < high and at_top >= max(ATOM_SHARE * len(values), ATOM_ACCOUNTS)
+def learn_bounds(counts: ValueCounts) -> Bounds:
+    """Learn a metric's bounds: 0 where it is never negative, a top code where it piles up."""
+    low, high = float(counts.values[0]), float(counts.values[-1])
+    top_coded = low < high and counts.accounts[-1] >= fewest_of_an_atom(counts.total)
     lower = 0.0 if low >= 0.0 else -np.inf
     return Bounds(lower, high if top_coded and high > lower else np.inf)

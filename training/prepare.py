@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,7 @@ from serving.scoring.smooth_terms import MAX_DIMENSIONS
 from training.axes import fit_axes
 from training.definition import Definition
 from training.errors import DataError
-from training.fit import FitPlan
+from training.plan import FitPlan, Plan
 from training.split import Split, split_accounts
 
 #: More categories than this are not categories but names.
@@ -26,28 +27,26 @@ MAX_CATEGORIES = 200
 
 @dataclass(frozen=True)
 class TrainingData:
-    """What a fit needs; rows are the fit and select accounts, sorted by id.
+    """What a fit needs.
 
     Attributes
     ----------
-    plan : FitPlan
-    metrics : mapping of str to ndarray of shape (n_accounts,)
+    plan : Plan
+    metrics : mapping
+        Name → what the plan knows the metric by.
     categories : mapping of str to tuple of str
         The values of every category input, sorted.
-    split : ndarray of int8, shape (n_all_accounts,)
-        `Split` of every row of the table that was given, in its order.
     """
 
-    plan: FitPlan
-    metrics: Mapping[str, NDArray[np.float64]]
+    plan: Plan[Any]
+    metrics: Mapping[str, Any]
     categories: Mapping[str, tuple[str, ...]]
-    split: NDArray[np.int8]
 
 
 def prepare(
     definition: Definition, frame: pd.DataFrame, *, seed: int, scoring_date: dt.date | None
 ) -> TrainingData:
-    """Split the accounts, list the categories, lay the grid.
+    """Split the accounts, list the categories, lay the grid; accounts are sorted by id.
 
     Parameters
     ----------
@@ -59,11 +58,7 @@ def prepare(
     DataError
         If a split or a dimension is empty, or a category has too many values.
     """
-    if len(definition.peer_dimension_inputs) > MAX_DIMENSIONS:
-        raise DataError(
-            f"{len(definition.peer_dimension_inputs)} peer dimensions; "
-            f"{MAX_DIMENSIONS} are the most that are supported"
-        )
+    check_dimensions(definition)
     split = split_accounts(frame["acct_id"])
     if not (split < Split.EVALUATE).any():
         raise DataError(f"{len(frame)} accounts are too few: none is left to fit")
@@ -76,7 +71,7 @@ def prepare(
     names = definition.peer_metric_names
     numbers = [column.name for column in columns if column.type == "number"]
     for name in (*numbers, *names):
-        _check_size(name, known[name].to_numpy(np.float64))
+        check_size(name, known[name].to_numpy(np.float64))
     plan = FitPlan(
         axes=fit_axes(columns, dimensions),
         dimensions=dimensions,
@@ -87,7 +82,6 @@ def prepare(
         plan=plan,
         metrics={name: known[name].to_numpy(np.float64) for name in names},
         categories={column.name: column.categories for column in columns if column.categories},
-        split=split,
     )
 
 
@@ -97,7 +91,17 @@ def list_categories(definition: Definition, frame: pd.DataFrame) -> dict[str, tu
     return {column.name: column.categories for column in columns if column.categories}
 
 
-def _check_size(name: str, values: NDArray[np.float64]) -> None:
+def check_dimensions(definition: Definition) -> None:
+    """Raise DataError if there are more peer dimensions than are supported."""
+    if len(definition.peer_dimension_inputs) > MAX_DIMENSIONS:
+        raise DataError(
+            f"{len(definition.peer_dimension_inputs)} peer dimensions; "
+            f"{MAX_DIMENSIONS} are the most that are supported"
+        )
+
+
+def check_size(name: str, values: NDArray[np.float64]) -> None:
+    """Raise DataError if a number is so large that the span of two is none."""
     beyond = np.flatnonzero(np.abs(values) > LARGEST_VALUE)
     if len(beyond):
         raise DataError(
@@ -105,12 +109,17 @@ def _check_size(name: str, values: NDArray[np.float64]) -> None:
         )
 
 
+def with_categories(column: Input, values: Collection[str]) -> Input:
+    """List a category's values, given sorted; raises DataError if there are too many, or none."""
+    if not 0 < len(values) <= MAX_CATEGORIES:
+        count = f"more than {MAX_CATEGORIES}" if len(values) > MAX_CATEGORIES else "no"
+        raise DataError(
+            f"{column.name} has {count} categories; 1 to {MAX_CATEGORIES} are supported"
+        )
+    return Input(column.name, column.type, tuple(values))
+
+
 def _with_categories(column: Input, frame: pd.DataFrame) -> Input:
     if column.type != "category":
         return column
-    values = tuple(sorted(frame[column.name].dropna().unique()))
-    if not 0 < len(values) <= MAX_CATEGORIES:
-        raise DataError(
-            f"{column.name} has {len(values)} categories; 1 to {MAX_CATEGORIES} are supported"
-        )
-    return Input(column.name, column.type, values)
+    return with_categories(column, sorted(frame[column.name].dropna().unique()))

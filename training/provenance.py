@@ -19,17 +19,15 @@ from training.split import SALT, SHARES, Split
 if TYPE_CHECKING:
     from training.fit import MetricFit
     from training.reading.refusals import Refusals
-    from training.tables import Accounts
+    from training.training_accounts import TrainingAccounts
 
 #: Libraries whose version can change the bytes of what is fitted.
 LIBRARIES = ("numpy", "scipy", "xgboost")
 
 
 def of_accounts(
-    accounts: Accounts,
-    split: NDArray[np.int8],
+    accounts: TrainingAccounts,
     *,
-    data_sha256: str,
     seed: int,
     scoring_date: dt.date | None,
 ) -> dict[str, Any]:
@@ -37,18 +35,16 @@ def of_accounts(
 
     Parameters
     ----------
-    split : ndarray of int8, shape (n_accounts,)
-        `Split` of each account.
     scoring_date : date or None
         None where no column is a date.
     """
     return {
-        "data_sha256": data_sha256,
-        "accounts": len(accounts.frame),
+        "data_sha256": accounts.place.data_sha256(),
+        "accounts": len(accounts),
         "refused_rows": accounts.refusals.total,
         "refused_for": _reasons(accounts.refusals),
         "newest": str(accounts.newest.date()) if accounts.newest is not None else None,
-        "split": _split(np.bincount(split, minlength=len(Split))),
+        "split": _split(accounts.place.split_counts),
         "seed": seed,
         "scoring_date": str(scoring_date) if scoring_date is not None else None,
         "metrics": {},  # In its place here; known when they are fitted.

@@ -38,10 +38,16 @@ def split_accounts(
     ndarray of int8, shape (n_accounts,)
         Values of `Split`.
     """
-    start = hashlib.sha256(salt.encode())
-    numbers = np.fromiter((_number(start, text) for text in account_ids), dtype=np.float64)
     edges = np.cumsum(shares)[:-1]
-    return np.searchsorted(edges, numbers, side="right").astype(np.int8)
+    return np.searchsorted(edges, split_numbers(account_ids, salt=salt), side="right").astype(
+        np.int8
+    )
+
+
+def split_numbers(account_ids: Iterable[str], *, salt: str = SALT) -> NDArray[np.float64]:
+    """Give the numbers in [0, 1) by which accounts are dealt, shape (n_accounts,)."""
+    start = hashlib.sha256(salt.encode())
+    return np.fromiter((_number(start, text) for text in account_ids), dtype=np.float64)
 
 
 def _number(start: hashlib._Hash, account_id: str) -> float:

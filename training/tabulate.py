@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from serving.scoring.peer_axes import Axis, locate
 from serving.scoring.peer_table import CDF_ONE
 from training.axes import in_ranks
-from training.peer_models.interface import CellCounts, MetricSample, PeerModel
+from training.peer_models.counting import CellCounts
+from training.peer_models.interface import PeerModel, Sample
 from training.peer_models.losses import compare_losses, log_losses
 
 #: Candidate bandwidths, in steps of `NODE_WIDTH`, widest first.
@@ -89,7 +90,7 @@ def _widths(nodes: NDArray[np.float64]) -> NDArray[np.float64]:
 def choose_bandwidth(
     grid: NDArray[np.float64],
     axes: Sequence[Axis],
-    selection: MetricSample,
+    selection: Sample,
     mass: NDArray[np.float64],
     steps: Sequence[tuple[int, float]] = (),
 ) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,21 +21,25 @@ from training.artifact_place import check_place, write_whole
 from training.assemble import assemble
 from training.baseline import Baseline, no_baseline, refit_baseline
 from training.build import lacking, nonzero_counts
+from training.bulk.processes import worker_processes
 from training.definition import Definition, EstimatorOptions, read_definition
-from training.errors import DataError
+from training.errors import TooManyPlaces
 from training.evaluate import evaluate
 from training.fit_overlay import fit_overlay
 from training.fitted import Fitted
 from training.for_people import files_for_people
+from training.gathering import gathered
+from training.joining.size import MEMORY_BYTES
 from training.peer_fits import Memory, PeerFits, fit_peers
 from training.prepare import list_categories
 from training.provenance import of_accounts
 from training.reading.table_files import AccountFiles
 from training.risk import Outcomes, RiskFits, fit_risks, models_asked, read_outcomes
-from training.split import Split, split_accounts
-from training.tables import Accounts, data_sha256, read_accounts
+from training.split import Split
+from training.tables import Accounts
+from training.training_accounts import TrainingAccounts
 
-__all__ = ["Memory", "TrainingRun", "evaluate_artifact", "train"]
+__all__ = ["Memory", "TrainingRun", "evaluate_artifact", "train", "train_on"]
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,7 @@ class TrainingRun:
 
     scorer: Scorer
     evaluation: Mapping[str, Any]
-    accounts: Accounts
+    accounts: TrainingAccounts
     #: What the definition asks for and the data did not have: sentences for people.
     notes: tuple[str, ...] = ()
 
@@ -56,6 +61,7 @@ def train(
     estimator: EstimatorOptions | None = None,
     seed: int = 0,
     jobs: int = 1,
+    memory_bytes: int = MEMORY_BYTES,
     max_refused_share: float = 0.01,
     scoring_date: dt.date | None = None,
     memory: Memory | None = None,
@@ -72,7 +78,10 @@ def train(
         For the metrics whose definition asks for none; else held-out accounts choose.
     seed : int
         Of the boosters; the same accounts, scorecard and seed give the same bytes, whatever the
-        order of rows and whatever `jobs`.
+        order of rows, whatever `jobs` and `memory_bytes`.
+    memory_bytes : int
+        Tables that need more are joined on the disk, and counted there; what cannot be counted is
+        read into memory all the same.
     scoring_date : date, optional
         Dates become days before it; the newest ``last_updated`` if not given.
     memory : callable, optional
@@ -90,51 +99,76 @@ def train(
     """
     definition = read_definition(scorecard)
     check_place(out)
-    accounts = read_accounts(
-        data,
-        definition.columns(),
-        peer_dimensions=[column.name for column in definition.peer_dimension_inputs],
-        events=_events(definition),
-        scoring_date=scoring_date,
-        max_refused_share=max_refused_share,
-    )
-    if scoring_date is None and accounts.newest is not None:
-        scoring_date = accounts.newest.date()
-    outcomes = _outcomes(definition, data, scoring_date, max_refused_share)
+
+    def run(memory_bytes: int) -> TrainingRun:
+        with worker_processes(jobs) as workers, gathered(
+            definition, data, estimator=estimator, scoring_date=scoring_date,
+            max_refused_share=max_refused_share, workers=workers, memory_bytes=memory_bytes,
+        ) as accounts:  # fmt: skip
+            newest = None if accounts.newest is None else accounts.newest.date()
+            date = scoring_date or newest
+            outcomes = _outcomes(definition, data, date, max_refused_share)
+            return train_on(
+                accounts, definition, out, outcomes=outcomes, estimator=estimator, seed=seed,
+                jobs=jobs, scoring_date=date, memory=memory, done=done,
+            )  # fmt: skip
+
+    try:
+        return run(memory_bytes)
+    except TooManyPlaces:
+        # How many categories there are is known only when the accounts have been read.
+        return run(sys.maxsize)
+
+
+def train_on(
+    accounts: TrainingAccounts,
+    definition: Definition,
+    out: Path,
+    *,
+    scoring_date: dt.date | None,
+    outcomes: Outcomes | None = None,
+    estimator: EstimatorOptions | None = None,
+    seed: int = 0,
+    jobs: int = 1,
+    memory: Memory | None = None,
+    done: Callable[[str, int], None] = lambda _name, _total: None,
+) -> TrainingRun:
+    """Fit a scorecard to accounts, wherever they are; see `train`.
+
+    Parameters
+    ----------
+    outcomes : Outcomes, optional
+        What became of contracts; the accounts are then in memory.
+    """
     if outcomes is None and not definition.peer_metric_names and definition.overlay is None:
         raise InvalidInput(_NOTHING_TO_LEARN)
-    frame = accounts.frame
-    split = split_accounts(frame["acct_id"])
-    if not (split == Split.EVALUATE).any():
-        raise DataError(f"{len(frame)} accounts are too few: none is left to evaluate")
+    kept_out = accounts.kept_out
     dates = any(column.type == "date" for column in definition.columns())
-    about = of_accounts(
-        accounts,
-        split,
-        data_sha256=data_sha256(frame),
-        seed=seed,
-        scoring_date=scoring_date if dates else None,
-    )
+    about = of_accounts(accounts, seed=seed, scoring_date=scoring_date if dates else None)
     peers = None
     if definition.peer_metric_names:
+        prepared = accounts.place.prepare(definition, seed=seed, scoring_date=scoring_date)
         peers = fit_peers(
-            definition, frame, otherwise=estimator, about=about, seed=seed, jobs=jobs,
-            scoring_date=scoring_date, memory=memory, done=done,
+            definition, prepared, otherwise=estimator, about=about, jobs=jobs,
+            memory=memory, done=done,
         )  # fmt: skip
         about["metrics"] = peers.describe()
     risks = RiskFits()
     if outcomes is not None:
-        models = _models(definition)
-        risks = fit_risks(models, frame, outcomes, seed=seed, jobs=jobs)
+        models = models_asked(definition.risks)
+        risks = fit_risks(models, accounts.table(), outcomes, seed=seed, jobs=jobs)
         about["risks"] = dict(risks.descriptions)
-    resolved = _resolve(definition, frame, peers)
+    resolved = _resolve(definition, accounts, peers)
     fitted = Fitted(peers.tables if peers else None, risks.models)
     scorer = _read_back(resolved, fitted, about, seed)
     if resolved.overlay is not None:
-        encoded = scorer.encode(frame, scoring_date=scoring_date)
+        encoded = scorer.encode(accounts.table(), scoring_date=scoring_date)
         fitted = fitted.with_overlay(fit_overlay(scorer, encoded))
     baseline = peers.baseline(jobs) if peers else _NO_PEERS
-    evaluation = _evaluate(scorer, accounts, split == Split.EVALUATE, baseline, scoring_date)
+    kept = accounts.to_evaluate()
+    evaluation = _evaluate(scorer, kept, "evaluation split", baseline, scoring_date)
+    if len(kept) < kept_out:
+        evaluation["accounts_kept_out"] = kept_out
     if outcomes is not None:
         evaluation["risks"] = dict(risks.evaluation)
     for_people = {
@@ -155,19 +189,6 @@ _NOTHING_TO_LEARN = (
 _NO_PEERS = no_baseline("no metric is compared with peers")
 
 
-def _events(definition: Definition) -> Mapping[str, Mapping[str, Any]]:
-    told = definition.model_dump(include={"events"}, exclude_none=True)
-    events: Mapping[str, Mapping[str, Any]] = told.get("events", {})
-    return events
-
-
-def _models(definition: Definition) -> dict[str, tuple[str, ...]]:
-    """Find the classifiers that the definition asks for: name → columns."""
-    return models_asked(
-        (metric.name, metric.signal.to_dict()) for metric in definition.risk_metrics
-    )
-
-
 def _outcomes(
     definition: Definition,
     data: Path | AccountFiles,
@@ -175,7 +196,7 @@ def _outcomes(
     max_refused_share: float,
 ) -> Outcomes | None:
     """Read what became of contracts, where a metric is scored by a model of it."""
-    inputs = {name for columns in _models(definition).values() for name in columns}
+    inputs = {name for columns in models_asked(definition.risks).values() for name in columns}
     if not inputs:
         return None
     return read_outcomes(data, inputs, until=until, max_refused_share=max_refused_share)
@@ -185,9 +206,11 @@ def _unfitted(risks: RiskFits) -> tuple[str, ...]:
     return tuple(f"{name} was not fitted: {why}" for name, why in risks.reasons.items())
 
 
-def _resolve(definition: Definition, frame: pd.DataFrame, peers: PeerFits | None) -> Scorecard:
+def _resolve(
+    definition: Definition, accounts: TrainingAccounts, peers: PeerFits | None
+) -> Scorecard:
     if peers is None:
-        return definition.resolve(categories=list_categories(definition, frame))
+        return definition.resolve(categories=list_categories(definition, accounts.table()))
     described = {name: fit.description for name, fit in peers.fits.items()}
     return definition.resolve(
         nonzero_counts=nonzero_counts(described), categories=peers.prepared.categories
@@ -222,24 +245,23 @@ def evaluate_artifact(
     """
     if split is None:
         nobody = no_baseline("all accounts are evaluated, none is left to fit it to")
-        return _evaluate(scorer, accounts, None, nobody, scoring_date)
+        return _evaluate(scorer, accounts.frame, "all accounts", nobody, scoring_date)
     baseline = _NO_PEERS
     if scorer.scorecard.peer_metrics:
         baseline = refit_baseline(
             scorer, accounts.frame, split, scoring_date=scoring_date, jobs=jobs
         )
-    return _evaluate(scorer, accounts, split == Split.EVALUATE, baseline, scoring_date)
+    kept_out = accounts.frame[split == Split.EVALUATE]
+    return _evaluate(scorer, kept_out, "evaluation split", baseline, scoring_date)
 
 
 def _evaluate(
     scorer: Scorer,
-    accounts: Accounts,
-    rows: NDArray[np.bool_] | None,
+    frame: pd.DataFrame,
+    which: str,
     baseline: Baseline,
     scoring_date: dt.date | None,
 ) -> dict[str, Any]:
-    """Evaluate on some rows of a table, or on all where `rows` is None; says on which."""
-    frame = accounts.frame if rows is None else accounts.frame[rows]
+    """Evaluate on the rows of a table, and say which accounts they are."""
     encoded = scorer.encode(frame, scoring_date=scoring_date)
-    which = "all accounts" if rows is None else "evaluation split"
     return {"on": which, **evaluate(scorer, frame, encoded, baseline)}

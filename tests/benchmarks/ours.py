@@ -9,7 +9,8 @@ from serving.scoring.peer_table import PeerTable
 from serving.scoring.peers import Peers
 from tests.benchmarks.tasks import Answer, Answers, Floats, Task
 from training.axes import fit_axes
-from training.fit import FitPlan, fit_tables
+from training.fit import fit_tables
+from training.plan import FitPlan
 
 JOBS = 2
 

@@ -15,7 +15,8 @@ from tests.benchmarks.report import at_most, table, write
 from tests.benchmarks.tasks import make_split
 from training.axes import fit_axes
 from training.definition import default_scorecard, read_definition
-from training.fit import FitPlan, fit_tables
+from training.fit import fit_tables
+from training.plan import FitPlan
 from training.synthetic import METRICS, sample_accounts
 
 FEWER, MORE = 100_000, 1_000_000

@@ -15,9 +15,9 @@ from serving.scoring.scorer import Scorer
 from serving.web.problems import Problem
 from training.definition import default_scorecard, parse_definition
 from training.fit import fit_tables
-from training.pooled import pool_metric
+from training.pooled import count_values, pool_metric
 from training.prepare import prepare
-from training.split import Split
+from training.split import Split, split_accounts
 from training.tables import read_accounts
 
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"
@@ -45,7 +45,7 @@ def sample():
         nonzero_counts=dict.fromkeys(definition.metric_names, 1), categories={}
     )
     scorer = Scorer(Artifact(card, card.inputs, tables, {}, {}, version=""))
-    held_out = frame[prepared.split == Split.EVALUATE]
+    held_out = frame[split_accounts(frame["acct_id"]) == Split.EVALUATE]
     return scorer, scorer.encode({name: held_out[name].to_numpy() for name in held_out})
 
 
@@ -108,7 +108,7 @@ def test_accounts_may_be_given_in_the_order_of_any_column(sample):
 def with_curves(scorer, columns):
     """The scorer, had training seen these columns; shape (n_inputs, n_values)."""
     pooled = {
-        entry.name: pool_metric(column)
+        entry.name: pool_metric(count_values(column))
         for entry, column in zip(scorer.inputs, columns, strict=True)
     }
     tables = scorer.artifact.tables

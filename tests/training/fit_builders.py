@@ -17,7 +17,8 @@ from serving.scoring.scorecard import Scorecard, scorecard_from_dict
 from serving.scoring.scorer import Scorer
 from training.axes import fit_axes
 from training.definition import Definition, EstimatorOptions, parse_definition
-from training.fit import FitPlan, fit_tables
+from training.fit import fit_tables
+from training.plan import FitPlan
 from training.split import Split, split_accounts
 from training.synthetic import METRICS, sample_accounts
 

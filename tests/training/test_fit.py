@@ -27,10 +27,11 @@ from serving.scoring.scorecard import PeerMetric
 from serving.scoring.stored_peers import read_peers
 from training.assemble import assemble
 from training.definition import EstimatorOptions
-from training.fit import FitPlan, fit_metric, fit_tables
+from training.fit import fit_metric, fit_tables
 from training.fitted import Fitted
 from training.peer_models import ESTIMATORS
 from training.peer_models.marginal import Marginal
+from training.plan import FitPlan
 from training.synthetic import METRICS
 
 #: Mean |F - truth| at 33 pooled quantiles over the held-out accounts, in points of 10: what is

@@ -12,9 +12,10 @@ from serving.scoring.artifact import Artifact
 from serving.scoring.column import Input
 from serving.scoring.scorer import Scorer
 from training.axes import fit_axes
-from training.fit import FitPlan, fit_tables
+from training.fit import fit_tables
 from training.peer_standing import LEVELS, median_peer, peer_standings
 from training.peer_surfaces import peer_surfaces, two_axes
+from training.plan import FitPlan
 from training.plots import (
     effective_peers_figure,
     medians_figure,

@@ -8,6 +8,7 @@ from training.pooled import (
     CURVE_POINTS,
     KNOT_LEVELS,
     choose_knots,
+    count_values,
     learn_bounds,
     pool_dimension,
     pool_metric,
@@ -60,7 +61,7 @@ def jumps(pooled):
 @pytest.mark.parametrize("kind", COLUMNS)
 def test_at_an_atom_the_shares_below_and_at_or_below_are_exact(kind):
     values = COLUMNS[kind]
-    pooled, at = pool_metric(values), atoms(values)
+    pooled, at = pool_metric(count_values(values)), atoms(values)
 
     assert pooled.below(at) == pytest.approx(share_below(values, at), abs=1e-12)
     assert pooled.at_or_below(at) == pytest.approx(share_at_or_below(values, at), abs=1e-12)
@@ -69,7 +70,7 @@ def test_at_an_atom_the_shares_below_and_at_or_below_are_exact(kind):
 @pytest.mark.parametrize("kind", COLUMNS)
 def test_between_atoms_the_curve_follows_the_accounts(kind):
     values = COLUMNS[kind]
-    pooled = pool_metric(values)
+    pooled = pool_metric(count_values(values))
     at = np.concatenate([values, np.linspace(values.min() - 1, values.max() + 1, 500)])
     # A value that is no atom is stored by its mid-rank, so up to its own share may be missing;
     # that, and what lies between two points of the curve, is all that may be lost.
@@ -85,7 +86,7 @@ def test_between_atoms_the_curve_follows_the_accounts(kind):
 def test_distinct_values_are_within_a_point_of_the_curve():
     values = COLUMNS["continuous"]
 
-    ranks = pool_metric(values).at_or_below(values)
+    ranks = pool_metric(count_values(values)).at_or_below(values)
 
     error = np.abs(ranks - share_at_or_below(values, values)).max()
     assert error <= 1 / (CURVE_POINTS - 1) + 1 / len(values)
@@ -95,7 +96,7 @@ def test_distinct_values_are_within_a_point_of_the_curve():
 def test_the_curve_is_short_and_runs_from_nobody_to_everybody(kind):
     values = COLUMNS[kind]
 
-    pooled = pool_metric(values)
+    pooled = pool_metric(count_values(values))
 
     assert (pooled.ranks[0], pooled.ranks[-1]) == (0.0, 1.0) if len(np.unique(values)) > 1 else True
     assert (pooled.values[0], pooled.values[-1]) == (values.min(), values.max())
@@ -107,7 +108,7 @@ def test_the_curve_is_short_and_runs_from_nobody_to_everybody(kind):
 
 
 def test_a_constant_metric_is_one_jump():
-    pooled = pool_metric(COLUMNS["one value"])
+    pooled = pool_metric(count_values(COLUMNS["one value"]))
 
     assert pooled.values.tolist() == [-4.0, -4.0]
     assert pooled.ranks.tolist() == [0.0, 1.0]
@@ -116,7 +117,7 @@ def test_a_constant_metric_is_one_jump():
 
 @pytest.mark.parametrize("kind", COLUMNS)
 def test_knots_climb_from_0_to_1_and_none_is_inside_a_jump(kind):
-    pooled = pool_metric(COLUMNS[kind])
+    pooled = pool_metric(count_values(COLUMNS[kind]))
 
     knots = choose_knots(pooled)
 
@@ -129,7 +130,7 @@ def test_knots_climb_from_0_to_1_and_none_is_inside_a_jump(kind):
 @pytest.mark.parametrize("kind", COLUMNS)
 def test_both_sides_of_every_atom_are_knots(kind):
     values = COLUMNS[kind]
-    pooled, at = pool_metric(values), atoms(values)
+    pooled, at = pool_metric(count_values(values)), atoms(values)
 
     knots = choose_knots(pooled)
 
@@ -140,7 +141,7 @@ def test_both_sides_of_every_atom_are_knots(kind):
 @pytest.mark.parametrize("before", range(0, 995, 5))
 def test_an_atom_of_exactly_the_least_share_has_both_knots_wherever_it_is(before):
     values = np.concatenate([np.arange(before), np.full(5, 995.5), 1000 + np.arange(995 - before)])
-    pooled, at = pool_metric(values), np.array([995.5])
+    pooled, at = pool_metric(count_values(values)), np.array([995.5])
 
     knots = choose_knots(pooled)
 
@@ -148,7 +149,11 @@ def test_an_atom_of_exactly_the_least_share_has_both_knots_wherever_it_is(before
 
 
 def test_without_atoms_the_knots_are_the_levels():
-    assert choose_knots(pool_metric(COLUMNS["continuous"])).tolist() == [0.0, *KNOT_LEVELS, 1.0]
+    assert choose_knots(pool_metric(count_values(COLUMNS["continuous"]))).tolist() == [
+        0.0,
+        *KNOT_LEVELS,
+        1.0,
+    ]
 
 
 @settings(deadline=None, max_examples=60)
@@ -158,16 +163,16 @@ def test_the_order_of_accounts_changes_no_bit(values, seed):
     shuffled = np.random.default_rng(seed).permutation(values)
 
     for pool in (pool_metric, pool_dimension):
-        first, second = pool(values), pool(shuffled)
+        first, second = pool(count_values(values)), pool(count_values(shuffled))
         assert first.values.tolist() == second.values.tolist()
         assert first.ranks.tobytes() == second.ranks.tobytes()
-    assert learn_bounds(values) == learn_bounds(shuffled)
+    assert learn_bounds(count_values(values)) == learn_bounds(count_values(shuffled))
 
 
 @settings(deadline=None, max_examples=60)
 @given(values=SMALL_COLUMNS)
 def test_any_column_gives_a_curve_that_climbs_and_knots_between_jumps(values):
-    pooled = pool_metric(values)
+    pooled = pool_metric(count_values(values))
 
     knots = choose_knots(pooled)
 
@@ -182,7 +187,7 @@ def test_any_column_gives_a_curve_that_climbs_and_knots_between_jumps(values):
 
 @pytest.mark.parametrize("kind", COLUMNS)
 def test_a_peer_dimension_has_one_rank_per_value(kind):
-    pooled = pool_dimension(COLUMNS[kind])
+    pooled = pool_dimension(count_values(COLUMNS[kind]))
 
     assert (np.diff(pooled.values) > 0).all()
     assert (np.diff(pooled.ranks) > 0).all()
@@ -192,7 +197,7 @@ def test_a_peer_dimension_has_one_rank_per_value(kind):
 def test_a_value_of_a_peer_dimension_ranks_amid_those_who_share_it():
     shared = np.repeat([1.0, 2.0, 3.0, 4.0], [10, 20, 40, 30])
 
-    ranks = pool_dimension(shared).at_or_below(np.array([2.0, 3.0]))
+    ranks = pool_dimension(count_values(shared)).at_or_below(np.array([2.0, 3.0]))
 
     assert ranks == pytest.approx([0.2, 0.5])
 
@@ -200,7 +205,7 @@ def test_a_value_of_a_peer_dimension_ranks_amid_those_who_share_it():
 @pytest.mark.parametrize("kind", COLUMNS)
 def test_beyond_a_peer_dimension_s_ends_lies_the_rank_of_the_end(kind):
     values = COLUMNS[kind]
-    pooled = pool_dimension(values)
+    pooled = pool_dimension(count_values(values))
     ends = np.array([values.min(), values.max()])
 
     if len(pooled.values) > 1:
@@ -227,4 +232,4 @@ def test_beyond_a_peer_dimension_s_ends_lies_the_rank_of_the_end(kind):
     ],
 )
 def test_learns_where_a_metric_ends(values, expected, why):
-    assert learn_bounds(np.array(values)) == expected, why
+    assert learn_bounds(count_values(np.array(values))) == expected, why

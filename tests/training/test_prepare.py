@@ -48,7 +48,6 @@ def test_rows_to_fit_are_the_fit_and_select_accounts_sorted_by_id():
     assert data.plan.dimensions[:, 0].tolist() == known["acct_age"].tolist()
     assert data.plan.split.tolist() == split_accounts(known["acct_id"]).tolist()
     assert data.plan.seed == 5
-    assert data.split.tolist() == split_accounts(frame["acct_id"]).tolist()
 
 
 def test_the_order_of_rows_changes_only_the_order_of_the_splits():
@@ -59,7 +58,6 @@ def test_the_order_of_rows_changes_only_the_order_of_the_splits():
     assert one.plan.dimensions.tobytes() == other.plan.dimensions.tobytes()
     assert one.plan.split.tobytes() == other.plan.split.tobytes()
     assert one.metrics["bots"].tobytes() == other.metrics["bots"].tobytes()
-    assert one.split.tolist() == other.split[::-1].tolist()
 
 
 def test_categories_are_sorted_and_those_of_evaluation_accounts_alone_are_not_known():
@@ -114,14 +112,14 @@ def test_gaps_stay_gaps():
             MIXED,
             TODAY,
             DataError,
-            "region has 0 categories; 1 to 200 are supported",
+            "region has no categories; 1 to 200 are supported",
         ),
         (
             make_frame(400, region=pd.Series(map(str, range(400)), dtype="str")),
             MIXED,
             TODAY,
             DataError,
-            rf"region has \d+ categories; 1 to {MAX_CATEGORIES} are supported",
+            rf"region has more than {MAX_CATEGORIES} categories; 1 to {MAX_CATEGORIES} ",
         ),
         (
             make_frame(since=pd.Series([pd.NaT] * 60)),

@@ -9,7 +9,8 @@ from serving.scoring.distribution import PooledDistribution
 from serving.scoring.peer_axes import Axis
 from serving.scoring.peer_table import CDF_ONE
 from training.axes import fit_axes
-from training.peer_models.interface import CellCounts, MetricSample
+from training.peer_models.counting import CellCounts
+from training.peer_models.interface import MetricSample
 from training.tabulate import (
     BANDWIDTHS,
     add_unknown,

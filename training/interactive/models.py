@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Integral
@@ -25,6 +26,7 @@ from training.interactive.showing import Shown
 from training.peer_surfaces import PeerSurfaces, peer_surfaces
 from training.plots import Picture, curves_figure, effective_peers_figure, medians_figure
 from training.progress import progress_bar
+from training.tables import Accounts
 from training.train import evaluate_artifact, train
 
 _JOBS = 2
@@ -193,11 +195,16 @@ def fit(
             place,
             seed=seed,
             jobs=jobs,
+            # A notebook shows the accounts, so they are in memory in any case.
+            memory_bytes=sys.maxsize,
             max_refused_share=max_refused,
             scoring_date=scoring_date,
             done=done,
         )
-    accounts = from_accounts(run.accounts, scoring_date)
+    found = Accounts(
+        run.accounts.table(), run.accounts.refusals, run.accounts.notes, run.accounts.newest
+    )
+    accounts = from_accounts(found, scoring_date)
     return Model(place, run.scorer, Evaluation(run.evaluation), accounts)
 
 

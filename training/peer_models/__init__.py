@@ -23,6 +23,8 @@ ESTIMATORS: Mapping[str, Any] = {
     "nearest_peers": fit_nearest_peers,
     "parametric": fit_parametric,
 }
+#: Those that are fitted to values, not to counts: the accounts must be in memory.
+NEED_VALUES = frozenset({"parametric"})
 
 
 def estimator(name: str | None, **options: Any) -> FitEstimator:
@@ -40,4 +42,4 @@ def estimator(name: str | None, **options: Any) -> FitEstimator:
     return fit
 
 
-__all__ = ["ESTIMATORS", "FitEstimator", "MetricSample", "PeerModel", "estimator"]
+__all__ = ["ESTIMATORS", "NEED_VALUES", "FitEstimator", "MetricSample", "PeerModel", "estimator"]

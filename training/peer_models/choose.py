@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from training.peer_models.distribution_regression import fit_distribution_regression
-from training.peer_models.interface import MetricSample, PeerModel
+from training.peer_models.interface import PeerModel, Sample
 from training.peer_models.losses import compare_losses
 from training.peer_models.nearest_peers import fit_nearest_peers
 
 
-def choose_estimator(fitting: MetricSample, selection: MetricSample, *, seed: int) -> PeerModel:
+def choose_estimator(fitting: Sample, selection: Sample, *, seed: int) -> PeerModel:
     """Keep the simpler of two candidates unless the other gains more than one standard error.
 
     Distribution regression has a few dozen terms, nearest peers a share for every place. Both give

@@ -24,7 +24,8 @@ import xgboost
 from numpy.typing import NDArray
 
 from serving.scoring.smooth_terms import SmoothTerms
-from training.peer_models.interface import CellCounts, MetricSample
+from training.peer_models.counting import CellCounts
+from training.peer_models.interface import Sample
 from training.peer_models.losses import compare_losses, log_losses
 from training.peer_models.marginal import Marginal
 from training.peer_models.prerequisites import NO_GAIN, reason_for_marginal
@@ -81,7 +82,7 @@ class DistributionRegression:
         data = _matrix(dimensions, self.smooth.terms.categories, margin)
         return with_ends(self.booster.predict(data).astype(np.float64).reshape(margin.shape))
 
-    def refit(self, sample: MetricSample) -> DistributionRegression:
+    def refit(self, sample: Sample) -> DistributionRegression:
         """Fit again on more accounts, with somewhat more rounds."""
         cells = sample.gather(self.smooth.terms.steps)
         smooth = fit_smooth(cells, self.smooth.terms, self.smooth.strength, self.smooth)
@@ -117,7 +118,7 @@ class DistributionRegression:
 
 
 def fit_distribution_regression(
-    fitting: MetricSample, selection: MetricSample, *, seed: int
+    fitting: Sample, selection: Sample, *, seed: int
 ) -> DistributionRegression | Marginal:
     """Fit to `fitting`; `selection` chooses the penalty, the steps and the number of rounds.
 
@@ -145,7 +146,7 @@ def with_ends(inner: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.concatenate([zeros, np.sort(inner, axis=1), ones], axis=1)
 
 
-def _choose_smooth(fitting: MetricSample, selection: MetricSample) -> SmoothLogit:
+def _choose_smooth(fitting: Sample, selection: Sample) -> SmoothLogit:
     terms = SmoothTerms(fitting.categories)
     smooth = _choose_strength(fitting.cells, selection.cells, terms)
     # Categories may be too many for a table, and served models have splines of one fineness.
@@ -184,7 +185,7 @@ def _smooth_cdf(smooth: SmoothLogit, cells: CellCounts) -> NDArray[np.float64]:
     return with_ends(sigmoid(smooth.margin_of(cells)))
 
 
-def _add_steps(fitting: MetricSample, selection: MetricSample, smooth: SmoothLogit) -> SmoothLogit:
+def _add_steps(fitting: Sample, selection: Sample, smooth: SmoothLogit) -> SmoothLogit:
     """Add the clearest step, and the next, while held-out accounts gain by it."""
     while len(smooth.terms.steps) < MAX_STEPS:
         steps = smooth.terms.steps
@@ -206,7 +207,7 @@ def _add_steps(fitting: MetricSample, selection: MetricSample, smooth: SmoothLog
 
 
 def _try_boosting(
-    fitting: MetricSample, held_out: CellCounts, model: DistributionRegression
+    fitting: Sample, held_out: CellCounts, model: DistributionRegression
 ) -> DistributionRegression:
     smooth = model.smooth
     cells = fitting.gather(smooth.terms.steps)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from training.peer_models.interface import CellCounts
+from training.peer_models.counting import CellCounts
 
 #: A prediction of exactly 0 or 1 that is wrong once must not cost infinitely much.
 _EDGE = 1e-6

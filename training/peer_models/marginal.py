@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.peer_models.interface import MetricSample
+from training.peer_models.interface import Sample
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Marginal:
         """Give the knots themselves, for every account; see `PeerModel.cdf`."""
         return np.tile(self.knots, (len(dimensions), 1))
 
-    def refit(self, sample: MetricSample) -> Marginal:
+    def refit(self, sample: Sample) -> Marginal:
         """Nothing was fitted; there are more accounts."""
         return replace(self, accounts=len(sample))
 
@@ -45,6 +45,6 @@ class Marginal:
         return
 
 
-def fit_marginal(fitting: MetricSample, selection: MetricSample, *, seed: int) -> Marginal:  # noqa: ARG001
+def fit_marginal(fitting: Sample, selection: Sample, *, seed: int) -> Marginal:  # noqa: ARG001
     """Fit nothing: the pooled distribution is known already."""
     return Marginal(fitting.knots, "asked for by the scorecard", len(fitting))

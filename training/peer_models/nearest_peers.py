@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.peer_models.interface import MetricSample
+from training.peer_models.interface import Sample
 from training.peer_models.marginal import Marginal
 from training.peer_models.neighbourhood import Neighbourhood, choose_neighbours
 from training.peer_models.prerequisites import NO_GAIN, reason_for_marginal
@@ -31,7 +31,7 @@ class NearestPeers:
         """Give the weighted share of near accounts at or below each knot; see `PeerModel.cdf`."""
         return _shares(self.around.counts(dimensions, [self.neighbours])[0])
 
-    def refit(self, sample: MetricSample) -> NearestPeers:
+    def refit(self, sample: Sample) -> NearestPeers:
         """Take more accounts, and as many more neighbours: a neighbourhood stays as wide."""
         around = Neighbourhood.of(sample)
         grown = around.accounts / self.around.accounts
@@ -61,8 +61,8 @@ class NearestPeers:
 
 
 def fit_nearest_peers(
-    fitting: MetricSample,
-    selection: MetricSample,
+    fitting: Sample,
+    selection: Sample,
     *,
     seed: int,  # noqa: ARG001
 ) -> NearestPeers | Marginal:

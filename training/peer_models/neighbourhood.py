@@ -22,7 +22,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from training.peer_models.interface import CellCounts, MetricSample
+from training.peer_models.counting import CellCounts
+from training.peer_models.interface import Sample
 from training.peer_models.losses import compare_losses, log_losses
 
 #: Candidate numbers of neighbours: this many, twice as many, and so on up to all.
@@ -53,7 +54,7 @@ class Neighbourhood:
     categories: tuple[int, ...]
 
     @classmethod
-    def of(cls, sample: MetricSample) -> Neighbourhood:
+    def of(cls, sample: Sample) -> Neighbourhood:
         """Gather a sample's accounts; the cost of a fit does not grow with their number."""
         return cls(_coarsen(sample.cells, sample.categories, FITTING_CELLS), sample.categories)
 
@@ -70,7 +71,7 @@ class Neighbourhood:
         Parameters
         ----------
         places : ndarray of shape (n, n_dimensions)
-            As `MetricSample.dimensions`; no NaN.
+            As `Sample.dimensions`; no NaN.
         neighbours : sequence of float
             How many accounts, at least, a neighbourhood reaches out to; each in turn.
 
@@ -147,7 +148,7 @@ def _radii(reached: NDArray[np.float64], neighbours: float) -> NDArray[np.float6
 
 
 def choose_neighbours(
-    around: Neighbourhood, selection: MetricSample, to_cdf: ToCdf
+    around: Neighbourhood, selection: Sample, to_cdf: ToCdf
 ) -> tuple[float, float, float]:
     """Choose how many neighbours predict held-out accounts best.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from training.peer_models.interface import MetricSample
+from training.peer_models.interface import Sample
 
 #: Below this many accounts a model of peers is noise.
 MIN_ACCOUNTS = 300
@@ -10,7 +10,7 @@ MIN_ACCOUNTS = 300
 NO_GAIN = "peers tell no more than chance about this metric"
 
 
-def reason_for_marginal(fitting: MetricSample, selection: MetricSample) -> str | None:
+def reason_for_marginal(fitting: Sample, selection: Sample) -> str | None:
     """Say why nothing about peers can be learned; None if something can."""
     accounts = len(fitting) + len(selection)
     if accounts < MIN_ACCOUNTS:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serving.scoring.smooth_terms import Factor, SmoothTerms, spline_knots
-from training.peer_models.interface import CellCounts
+from training.peer_models.counting import CellCounts
 
 #: Penalties that are tried, from straight lines to wiggles.
 STRENGTHS = (100.0, 10.0, 1.0, 0.1)

@@ -10,12 +10,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from training.peer_models.interface import CellCounts, MetricSample
+from training.peer_models.counting import CellCounts, StripCounting
+from training.peer_models.interface import Sample
 
 #: Parts of rank that a dimension is searched in.
 _PARTS = 48
 #: How far on each side of a boundary accounts are compared, in parts.
 _REACH = 3
+#: Parts that the surroundings of a step are cut into, again and again until it is found.
+_STRIP_PARTS = 4096
 #: A mean over the knots of squared standard scores; 1 is expected by chance, 12 by a clear step.
 _CLEAR = 12.0
 
@@ -28,7 +31,7 @@ class _Side(NamedTuple):
 
 
 def find_step(
-    sample: MetricSample, cells: CellCounts, probability: NDArray[np.float64]
+    sample: Sample, cells: CellCounts, probability: NDArray[np.float64]
 ) -> tuple[int, float] | None:
     """Find the clearest step that a model has missed.
 
@@ -88,27 +91,57 @@ def _contrast(left: _Side, right: _Side) -> NDArray[np.float64]:
     return mean
 
 
-def _locate(sample: MetricSample, dimension: int, near: float) -> float:
-    """Place a step between two neighbouring ranks, by the accounts themselves.
-
-    Between them a rank does not occur; the middle is as good as any.
-    """
+def _locate(sample: Sample, dimension: int, near: float) -> float:
+    """Place a step between two neighbouring ranks that occur; the middle is as good as any."""
     reach = _REACH / _PARTS
-    column = sample.dimensions[:, dimension]
-    around = np.flatnonzero(np.abs(column - near) <= reach)
-    order = around[np.lexsort((sample.ranks[around], column[around]))]
-    ranks = column[order]
-    hits = sample.ranks[order, None] <= sample.knots[1:-1]
-    share = hits.mean(axis=0)
+    around = _count(sample, dimension, (near - reach, near + reach))
     # Of a straight line through what is around, nothing is left but the step.
-    residuals = (hits - share).cumsum(axis=0)
-    counts = np.arange(1, len(ranks) + 1, dtype=np.float64)[:, None]
+    accounts = around.at_or_below[:, -1].sum()
+    share = around.at_or_below[:, :-1].sum(axis=0) / accounts
+    total = np.append(share, 1.0) * accounts
+    before, strip = np.zeros_like(total), around
+    while True:
+        upto = before + strip.at_or_below.cumsum(axis=0)
+        ends = np.flatnonzero(np.abs(strip.highest - near) <= 1.5 / _PARTS)
+        ends = ends[ends < len(strip.highest) - 1]
+        if not len(ends):
+            return near
+        best = int(ends[np.argmax(_contrast(*_sides(upto[ends], total, share)))])
+        sides = [(float(strip.lowest[at]), float(strip.highest[at])) for at in (best, best + 1)]
+        if all(low == high for low, high in sides):
+            return (sides[0][0] + sides[1][1]) / 2.0
+        # Several ranks are in these two parts: look at them alone, and closer. Each for itself, or
+        # two bunches far apart would fall into the same two parts for ever.
+        before = upto[best] - strip.at_or_below[best]
+        strip = _count(sample, dimension, *sides)
+
+
+class _Strip(NamedTuple):
+    """Accounts along a dimension, in parts that hold some: outermost ranks, and counts by knot.
+
+    The first knot is left out: nobody is at or below it but by chance; the last counts all.
+    """
+
+    lowest: NDArray[np.float64]
+    highest: NDArray[np.float64]
+    at_or_below: NDArray[np.float64]
+
+
+def _count(sample: Sample, dimension: int, *strips: tuple[float, float]) -> _Strip:
+    counting = StripCounting(dimension, strips, _STRIP_PARTS, len(sample.knots))
+    sums = sample.count(counting)
+    present = np.flatnonzero(sums["hits"].any(axis=1))
+    at_or_below = sums["hits"][present].cumsum(axis=1)[:, 1:].astype(np.float64)
+    return _Strip(sums["lowest"][present], sums["highest"][present], at_or_below)
+
+
+def _sides(
+    upto: NDArray[np.float64], total: NDArray[np.float64], share: NDArray[np.float64]
+) -> tuple[_Side, _Side]:
+    """Give what the accounts before and after each end leave over, from counts at or before it."""
     spread = np.maximum(share * (1.0 - share), 1e-9)
-    ends = np.flatnonzero(np.diff(ranks) > 0)
-    ends = ends[(np.abs(ranks[ends] - near) <= 1.5 / _PARTS)]
-    if not len(ends):
-        return near
-    left = _Side(residuals[ends], counts[ends] * spread)
-    right = _Side(residuals[-1] - residuals[ends], (counts[-1] - counts[ends]) * spread)
-    best = ends[int(np.argmax(_contrast(left, right)))]
-    return float((ranks[best] + ranks[best + 1]) / 2.0)
+    left, right = (
+        _Side(side[:, :-1] - side[:, -1:] * share, side[:, -1:] * spread)
+        for side in (upto, total - upto)
+    )
+    return left, right

@@ -111,7 +111,7 @@ def _job(environ: Mapping[str, str], stopping: Stopping, scratch: Path) -> None:
         results.write_output(scratch / "artifact", places.output, done.accounts)
         results.write_model(scratch / "artifact", places.model)
         reporter.evaluated(done.evaluation)
-        _log.info("%d accounts, version %s", len(done.accounts.frame), done.scorer.artifact.version)
+        _log.info("%d accounts, version %s", len(done.accounts), done.scorer.artifact.version)
 
 
 def _cpus() -> int:

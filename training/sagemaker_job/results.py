@@ -13,7 +13,7 @@ from serving.scoring.manifest import MANIFEST
 from training.atomic_files import arriving_together
 from training.errors import TooManyRefused
 from training.sagemaker_job.model_place import REPLACED, check_model_place, remove
-from training.tables import Accounts
+from training.training_accounts import TrainingAccounts
 
 #: Models for data scientists; they stay in the model.
 _BOOSTERS = "boosters/"
@@ -54,7 +54,7 @@ def refusals_listed(folder: Path) -> Iterator[None]:
         raise
 
 
-def write_output(artifact: Path, folder: Path, accounts: Accounts) -> None:
+def write_output(artifact: Path, folder: Path, accounts: TrainingAccounts) -> None:
     """Copy what people read of an artifact, and list the rows that were not used."""
     for note in accounts.notes:
         _log.info("%s", note)

@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from serving.scoring.distribution import PooledDistribution
 from serving.scoring.smooth_terms import SmoothTerms
 from training.fit import MetricFit
+from training.peer_models.counting import CellCounts
 from training.peer_models.distribution_regression import DistributionRegression
 from training.peer_models.families import Beta, Exponential, Gamma, Normal
-from training.peer_models.interface import CellCounts
 from training.peer_models.marginal import Marginal
 from training.peer_models.nearest_peers import NearestPeers
 from training.peer_models.neighbourhood import Neighbourhood

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from training.peer_models import MetricSample
-from training.pooled import choose_knots, pool_metric
+from training.pooled import choose_knots, count_values, pool_metric
 
 Law = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
@@ -34,7 +34,7 @@ def make_sample(
         return MetricSample(
             dimensions, categories, metric, metric, np.array([0.0, 0.5, 1.0]), np.zeros(3)
         )
-    pooled = pool_metric(metric)
+    pooled = pool_metric(count_values(metric))
     knots = choose_knots(pooled) if knots is None else knots
     knot_values = np.interp(knots, pooled.ranks, pooled.values)
     return MetricSample(

@@ -25,9 +25,8 @@ from samples import (
     true_by_category,
 )
 
-from training.peer_models.interface import join
 from training.peer_models.prerequisites import MIN_ACCOUNTS
-from training.pooled import pool_metric
+from training.pooled import count_values, pool_metric
 
 pytestmark = pytest.mark.slow
 
@@ -107,12 +106,12 @@ class TestEveryModel:
         model = fit(estimator, kind)
         fitting, selection = divide(make_sample(ACCOUNTS, **KINDS[kind]))
 
-        refitted = model.refit(join(fitting, selection))
+        refitted = model.refit(fitting.joined(selection))
 
         assert_is_distribution(refitted.cdf(places(kind)), fitting.knots)
         assert refitted.describe()["estimator"] == model.describe()["estimator"]
         # The order in which two samples are put together is the caller's, not the accounts'.
-        other = model.refit(shuffle(join(selection, fitting)))
+        other = model.refit(shuffle(selection.joined(fitting)))
         assert other.cdf(places(kind)).tobytes() == refitted.cdf(places(kind)).tobytes()
 
     def test_describes_itself_in_plain_json(self, estimator, kind):
@@ -130,7 +129,7 @@ def test_no_sample_is_too_odd_to_fit_and_refit(estimator, fitting, selection, wh
     model = FITS[estimator](fitting, selection, seed=0)
     asked = make_sample(50, categories=fitting.categories).dimensions
 
-    for fitted in (model, model.refit(join(fitting, selection))):
+    for fitted in (model, model.refit(fitting.joined(selection))):
         assert_is_distribution(fitted.cdf(asked), fitting.knots)
         assert fitted.describe()["estimator"], why
 
@@ -140,7 +139,7 @@ def test_no_sample_is_too_odd_to_fit_and_refit(estimator, fitting, selection, wh
 def test_a_metric_that_depends_on_a_category_alone_is_learned_by_category(estimator, categories):
     sample = make_sample(4000, categories=categories, values=by_category)
     values = by_category(sample.dimensions)
-    pooled = pool_metric(values)
+    pooled = pool_metric(count_values(values))
     asked = np.array([[0.5] * (len(categories) - 1) + [category] for category in range(3)])
 
     model = FITS[estimator](*divide(sample), seed=0)

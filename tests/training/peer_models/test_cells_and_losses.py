@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import SAMPLE, gamma_of_first, make_sample, shuffle, take, with_knots
 
-from training.peer_models.interface import MAX_CELLS
+from training.peer_models.counting import MAX_CELLS
 from training.peer_models.losses import compare_losses, log_losses
 
 

@@ -3,7 +3,6 @@ import pytest
 from samples import SAMPLE, divide, gamma_of_first, make_sample
 from scipy import stats
 
-from training.peer_models.interface import join
 from training.peer_models.nearest_peers import fit_nearest_peers
 
 
@@ -44,7 +43,7 @@ def test_with_more_accounts_a_neighbourhood_stays_as_wide():
     fitting, selection = divide(SAMPLE)
     model = fit_nearest_peers(fitting, selection, seed=0)
 
-    refitted = model.refit(join(fitting, selection))
+    refitted = model.refit(fitting.joined(selection))
 
     assert refitted.neighbours == pytest.approx(model.neighbours * len(SAMPLE) / len(fitting))
     assert refitted.describe()["neighbours"] == refitted.neighbours

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from samples import SAMPLE, by_category, divide, gamma_of_first, make_sample
 
-from training.peer_models.interface import CellCounts
+from training.peer_models.counting import CellCounts
 from training.peer_models.neighbourhood import Neighbourhood, _coarsen, choose_neighbours
 
 PLACES = make_sample(30, seed=5).dimensions

@@ -14,7 +14,6 @@ from scipy import stats
 
 from training.errors import DataError
 from training.peer_models.families import FAMILIES
-from training.peer_models.interface import join
 from training.peer_models.parametric import fit_parametric
 
 PLACES = make_sample(400, seed=6).dimensions
@@ -212,7 +211,7 @@ def test_refitting_keeps_what_was_chosen_and_learns_the_parameters_anew():
     fitting, selection = divide(SAMPLE)
     model = fit_parametric(fitting, selection, seed=0, family="gamma")
 
-    refitted = model.refit(join(fitting, selection))
+    refitted = model.refit(fitting.joined(selection))
 
     assert refitted.neighbours == pytest.approx(model.neighbours * len(SAMPLE) / len(fitting))
     assert refitted.law.average.tolist() != model.law.average.tolist()

@@ -3,7 +3,7 @@ import pytest
 from samples import divide, gamma_of_first, make_sample, shuffle
 
 from serving.scoring.smooth_terms import SmoothTerms
-from training.peer_models.interface import CellCounts
+from training.peer_models.counting import CellCounts
 from training.peer_models.smooth_logit import (
     STRENGTHS,
     effective_peers,

@@ -12,7 +12,7 @@ from serving.scoring.tree_arrays import MAX_DEPTH, no_trees
 from training.peer_models.distribution_regression import DistributionRegression
 from training.peer_models.distribution_regression import fit_distribution_regression as fit
 from training.peer_models.tree_export import export_trees
-from training.pooled import pool_metric
+from training.pooled import count_values, pool_metric
 
 #: What XGBoost computes in short floats and numpy in long ones differs by less.
 PARITY = 1e-6
@@ -184,7 +184,7 @@ def test_a_fitted_model_and_its_forest_are_the_same_distribution() -> None:
     assert isinstance(model, DistributionRegression)
     assert model.booster is not None
     forest = PeerForest(
-        pool_metric(sample.values),
+        pool_metric(count_values(sample.values)),
         sample.knots,
         0.0,
         np.inf,

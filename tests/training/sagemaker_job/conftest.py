@@ -6,7 +6,8 @@ import pytest
 from job_folders import INPUTS, JobFolder, digests, write_tables
 
 from tests.made_once import made_once
-from training.tables import data_sha256, read_accounts
+from training.data_digest import data_sha256
+from training.tables import read_accounts
 
 
 @pytest.fixture(scope="session")

@@ -5,9 +5,9 @@ import re
 import pytest
 from job_folders import TABLES, read, split
 
+from training.data_digest import data_sha256
 from training.errors import DataError
 from training.sagemaker_job.channels import account_files
-from training.tables import data_sha256
 
 
 def folder_elsewhere(bare, tables, tmp_path):

@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 from job_folders import TABLES, JobFolder, compress, digests, files, read, split
 
+from training.data_digest import data_sha256
 from training.errors import DataError
 from training.sagemaker_job.channels import definition_file
-from training.tables import data_sha256
 
 
 def test_t9_nested_files_compressed_and_marked_are_all_read_once_in_sorted_order(

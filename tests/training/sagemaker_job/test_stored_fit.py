@@ -9,7 +9,8 @@ import pytest
 from serving.scoring.column import Input
 from training.axes import fit_axes
 from training.definition import EstimatorOptions
-from training.fit import FitPlan, fit_metric, fit_tables
+from training.fit import fit_metric, fit_tables
+from training.plan import FitPlan
 from training.sagemaker_job.stored_fit import pack_fit, unpack_fit
 from training.split import Split
 
