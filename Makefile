@@ -5,11 +5,16 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 # The same, with what only the longer tests need.
 READY_CI := $(VENV)/.ready-ci
+# Spark 3.5 does not support pandas 3: an environment of its own, with pandas 2.
+VENV_SPARK  ?= .venv-spark
+READY_SPARK := $(VENV_SPARK)/.ready
+# Tests at once: one more than two processors, as each of them waits now and then.
+AT_ONCE ?= 3
 # xgboost and numpy threads are chosen by --jobs, never by the machine's core count.
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install check format test test-wheel container-test infra-test notebooks-test test-ci test-all run bench sample images lock jupyter clean
+.PHONY: help install check format test test-wheel container-test infra-test notebooks-test spark-test test-ci test-all run bench sample images lock jupyter clean
 
 help:  ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +31,11 @@ $(READY_CI): $(READY)
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev,images,notebooks,s3-server]'
 	@touch $@
 
+$(READY_SPARK): $(READY)
+	$(PYTHON) -m venv $(VENV_SPARK)
+	$(VENV_SPARK)/bin/pip install --quiet --disable-pip-version-check --editable '.[spark,tests]'
+	@touch $@
+
 install: $(READY)  ## Make .venv with everything in it
 
 check: $(READY)  ## Format, lint, types, architecture: what every change must pass
@@ -39,7 +49,7 @@ format: $(READY)  ## Rewrite the code in the house style
 	$(BIN)/ruff format .
 
 test: $(READY)  ## The default test suite (no AWS account, Docker or GPU)
-	$(BIN)/pytest -q -n 2 --dist loadfile
+	$(BIN)/pytest -q -n $(AT_ONCE) --dist loadfile
 
 test-wheel: $(READY)  ## What users start, from the built wheel in an environment of its own
 	$(BIN)/python -m tests.wheel
@@ -53,11 +63,20 @@ infra-test: $(READY)  ## Apply deploy/terraform to an AWS account on this machin
 notebooks-test: $(READY_CI)  ## Execute the notebooks from clean kernels (2 minutes)
 	$(BIN)/pytest -q -m notebooks tests/notebooks
 
+# What reads and joins tables: where pandas 2 and 3 differ.
+PANDAS_TESTS := tests/training/reading tests/training/risk/test_risk_outcomes.py \
+	tests/training/joining tests/training/test_tables.py tests/training/test_tables_newest.py \
+	tests/training/test_events.py
+
+spark-test: $(READY_SPARK)  ## Score and train on Apache Spark, and read tables with pandas 2 (5 minutes)
+	$(VENV_SPARK)/bin/pytest -q $(PANDAS_TESTS)
+	$(VENV_SPARK)/bin/pytest -q -m spark tests/spark
+
 test-ci: $(READY_CI)  ## What is too long for `make test`
-	# Two at once: each of them waits for half of its time, for podman, pip or Terraform.
-	$(MAKE) --jobs=2 --output-sync=target infra-test container-test test-wheel
+	# Two at once: each of them waits for half of its time, for podman, pip, Spark or Terraform.
+	$(MAKE) --jobs=2 --output-sync=target infra-test container-test test-wheel spark-test
 	$(MAKE) notebooks-test
-	$(BIN)/pytest -q -n 2 --dist worksteal -m 'slow and not soak'
+	$(BIN)/pytest -q -n $(AT_ONCE) --dist worksteal -m 'slow and not soak'
 
 test-all: check test test-ci  ## Everything, soaks too (about half an hour)
 	$(BIN)/pytest -q -m soak
@@ -69,6 +88,9 @@ bench: $(READY)  ## Measure how right and how fast, beside css-mini and others (
 	$(BIN)/python -m tests.benchmarks.quality
 	$(BIN)/python -m tests.benchmarks.accuracy
 	$(BIN)/python -m tests.benchmarks.scaling
+	$(BIN)/python -m tests.benchmarks.scoring_sizes --quick
+	$(BIN)/python -m tests.benchmarks.training_sizes --quick
+	$(BIN)/python -m tests.benchmarks.engines
 	$(BIN)/python -m tests.benchmarks.absolute
 	$(BIN)/python -m tests.benchmarks.reference
 	$(BIN)/python -m tests.benchmarks.requests_per_second
@@ -103,5 +125,5 @@ jupyter: $(READY)  ## Open the notebooks; JUPYTER_FLAGS=--no-browser
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[jupyter]'
 	$(BIN)/jupyter lab $(AS_ROOT) $(JUPYTER_FLAGS) notebooks
 
-clean:  ## Remove what was built; keep .venv
+clean:  ## Remove what was built; keep .venv and .venv-spark
 	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

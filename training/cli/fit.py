@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from training.cli.memory_size import takes_memory
 from training.cli.options import (
     ARTIFACT,
     FILE,
-    FOLDER,
     SEED,
     check_outside,
     evaluation_table,
@@ -19,22 +20,33 @@ from training.cli.options import (
     reads_accounts,
     report,
 )
+from training.cli.spark import chooses_engine
+
+if TYPE_CHECKING:
+    from training.train import TrainingRun
 
 
 @click.command()
-@click.option("--data", "data_", type=FOLDER, required=True, help="CSVs; peer_dims.csv among them.")
+@click.option("--data", "data_", type=click.Path(file_okay=False), required=True,
+              help="CSVs; peer_dims.csv among them. Spark takes a URI, too.")  # fmt: skip
 @click.option("--scorecard", type=FILE, help="A definition.  [default: service_cloud_mini.yaml]")
 @click.option("--out", type=ARTIFACT, required=True, help="Directory of the artifact.")
 @click.option("--seed", type=SEED, default=0, show_default=True)
 @click.option("--jobs", type=click.IntRange(1), default=2, show_default=True,
               help="Metrics fitted at once; the artifact does not depend on it.")  # fmt: skip
+@takes_memory
+@chooses_engine("Where accounts are counted: here, or on Apache Spark; the fit is made here, and "
+                "the artifact does not depend on it.")  # fmt: skip
 @reads_accounts
 def train(
-    data_: Path,
+    data_: str,
     scorecard: Path | None,
     out: Path,
     seed: int,
     jobs: int,
+    memory: int,
+    engine: str,
+    master: str | None,
     max_refused: float,
     refused: Path | None,
     scoring_date: datetime | None,
@@ -46,20 +58,23 @@ def train(
     of them is made by `scorecard build`.
 
     \b
-    Example:
+    Examples:
       scorecard train --data data/sample --out build/artifact
+      scorecard train --data data/sample --out build/artifact --engine spark --master 'local[2]'
     """
     from training.cards import PAGE
     from training.definition import default_scorecard
     from training.progress import progress_bar
-    from training.train import train as run
 
     started = time.perf_counter()
     with gated(refused), progress_bar("metrics fitted") as done:
-        result = run(
+        result = _run(
             data_,
             scorecard or default_scorecard(),
             out,
+            engine=engine,
+            master=master,
+            memory=memory,
             seed=seed,
             jobs=jobs,
             max_refused_share=max_refused,
@@ -69,10 +84,32 @@ def train(
     report(result.accounts.refusals, (*result.accounts.notes, *result.notes), refused)
     click.echo(evaluation_table(result.evaluation))
     click.echo(
-        f"{len(result.accounts.frame):,} accounts, {time.perf_counter() - started:.1f} s, "
+        f"{len(result.accounts):,} accounts, {time.perf_counter() - started:.1f} s, "
         f"version {result.scorer.artifact.version}"
     )
     click.echo(f"artifact: {out}\nmodel card: {out / PAGE}")
+
+
+def _run(
+    data: str,
+    scorecard: Path,
+    out: Path,
+    *,
+    engine: str,
+    master: str | None,
+    memory: int,
+    **options: Any,
+) -> TrainingRun:
+    """Train where it was asked for; what the engines have in common is in `options`."""
+    if engine == "spark":
+        from training.spark.training_run import train_on_spark
+
+        return train_on_spark(data, scorecard, out, master=master, **options)
+    from training.train import train as train_here
+
+    if master is not None:
+        raise click.UsageError("--master is Spark's: give --engine spark, too")
+    return train_here(Path(data), scorecard, out, memory_bytes=memory, **options)
 
 
 @click.command()
