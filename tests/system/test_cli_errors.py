@@ -27,6 +27,13 @@ TRAIN = "train --scorecard card.yaml --data"
         ("score A --data data --out A/s.csv", "is inside the artifact", "it would not load then"),
         ("score A --data data --out s.csv --refused A/r.csv", "is inside the artifact", "nor so"),
         ("score A --csv - --out A/plots/s.csv", "is inside the artifact", "nor deeper"),
+        ("score A --data data --out data/peer_dims.csv", "accounts are read from", "or be lost"),
+        (
+            "score A --csv data/peer_dims.csv --out data/../data/peer_dims.csv",
+            "accounts are read",
+            "",
+        ),
+        ("train --data data --out B --refused data/peer_dims.csv", "accounts are read", "so, too"),
         ("score A --data data --out s.csv --refused s.csv", "for both", "one would be lost"),
         ("score A --data data --out s.csv --master local[2]", "--engine spark", "unheard"),
         ("score A --data data --out s3://b/s.csv", "--engine spark", "a folder called s3:"),

@@ -15,6 +15,7 @@ from training.cli.options import (
     FILE,
     SEED,
     check_outside,
+    check_unread,
     evaluation_table,
     gated,
     reads_accounts,
@@ -66,6 +67,7 @@ def train(
     from training.definition import default_scorecard
     from training.progress import progress_bar
 
+    check_unread(data_, refused)
     started = time.perf_counter()
     with gated(refused), progress_bar("metrics fitted") as done:
         result = _run(

@@ -93,6 +93,19 @@ def check_apart(out: Path, refused: Path | None) -> None:
         raise click.UsageError(f"{out} is given for both --out and --refused: name two files")
 
 
+def check_unread(source: str, *outputs: Path | None) -> None:
+    """Refuse to replace a file that is read: scores would stand where accounts were."""
+    place = Path(source)
+    for output in outputs:
+        if output is None or not output.is_file() or not place.exists():
+            continue
+        if output.samefile(place) or place.resolve() in output.resolve().parents:
+            raise click.UsageError(
+                f"{output} is what accounts are read from, and would be replaced: choose another "
+                "place"
+            )
+
+
 def report(refusals: Refusals, notes: tuple[str, ...], refused: Path | None) -> None:
     """Say what was not used: nothing is dropped silently."""
     for note in notes:

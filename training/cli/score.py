@@ -15,6 +15,7 @@ from training.cli.options import (
     FOLDER,
     check_apart,
     check_outside,
+    check_unread,
     evaluation_table,
     gated,
     reads_accounts,
@@ -116,6 +117,7 @@ def score(
     check_engine(engine, master, data=data_, file=csv_, out=out)
     check_outside(artifact, Path(out), refused)
     check_apart(Path(out), refused)
+    check_unread(data_ or csv_ or "-", Path(out), refused)
     started = time.perf_counter()
     with gated(refused):
         if engine == "spark" and data_ is not None:

@@ -93,9 +93,13 @@ class Refusals:
         """Say for people what was refused: a line per file and kind of reason, or nothing."""
         return "\n".join(
             f"{file}: {count} {'row' if count == 1 else 'rows'}: {kind} "
-            f"({_lines(self._first_lines[file, kind], count)})"
+            f"({self._first_of(file, kind, count)})"
             for (file, kind), count in self._counts.items()
         )
+
+    def _first_of(self, file: str, kind: str, count: int) -> str:
+        """Say where the first rows that were refused for a reason stand."""
+        return _lines(self._first_lines[file, kind], count)
 
     def write_csv(self, path: Path) -> None:
         """Write the kept entries as a CSV with the columns file, line and reason."""

@@ -118,14 +118,6 @@ class RefusedRows(Refusals):
         self._counts = Counter(dict(sorted(tally.refused.items())))
         self.listed = sorted(tally.entries)
 
-    def summary(self) -> str:
-        """Say for people what was refused: a line per file and kind of reason, or nothing."""
-        return "\n".join(
-            f"{file}: {count} {'row' if count == 1 else 'rows'}: {kind} "
-            f"({self._shown(file, kind, count)})"
-            for (file, kind), count in self._counts.items()
-        )
-
     def write_csv(self, path: Path) -> None:
         """Write the listed rows as a CSV with the columns file, row and reason."""
         with path.open("w", encoding="utf-8", newline="") as stream:
@@ -133,7 +125,8 @@ class RefusedRows(Refusals):
             rows.writerow(["file", "row", "reason"])
             rows.writerows(self.listed)
 
-    def _shown(self, file: str, kind: str, count: int) -> str:
+    def _first_of(self, file: str, kind: str, count: int) -> str:
+        """Say how the first rows that were refused for a reason begin."""
         texts = [
             repr(row)
             for its_file, row, reason in self.listed
