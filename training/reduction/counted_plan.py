@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import cached_property, reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,8 +74,24 @@ class CountedPlan(Plan[str]):
         """Count a metric's accounts of one split; without steps it has been done."""
         if counting == self.cells.countings[part]:
             return self.cells.told(self.cell_sums, part)
-        one = replace(self.cells, countings={part: counting})
-        return one.told(self.store.reduce(one, self.encoding), part)
+        if not isinstance(counting, CellCounting):
+            return self._counted([part], counting)[part]
+        metric, _ = part
+        if (metric, counting) not in self._stepped:
+            # Whoever asks for one split's cells will ask for the other's.
+            parts = [(metric, split) for split in _FITTED]
+            self._stepped[metric, counting] = self._counted(parts, counting)
+        return self._stepped[metric, counting][part]
+
+    @cached_property
+    def _stepped(self) -> dict[tuple[str, CellCounting], dict[Part, Sums]]:
+        """Cells that no step goes through, counted before."""
+        return {}
+
+    def _counted(self, parts: Sequence[Part], counting: Counting) -> dict[Part, Sums]:
+        these = replace(self.cells, countings=dict.fromkeys(parts, counting))
+        sums = self.store.reduce(these, self.encoding)
+        return {part: these.told(sums, part) for part in parts}
 
 
 @dataclass(frozen=True, eq=False)

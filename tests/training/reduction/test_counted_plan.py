@@ -151,6 +151,19 @@ def test_without_steps_a_metric_is_counted_with_all_others_and_never_again():
     assert before < 6
 
 
+def test_cells_at_a_step_are_counted_in_one_pass_for_all_who_ask():
+    _, counted = prepared(DIMENSIONS["numbers"], ("counts",))
+    plan = counted.plan
+    pooled = plan.observe("counts").pooled
+    samples = plan.samples("counts", pooled, choose_knots(pooled))
+    before = len(plan.store.passes)
+
+    cells = [sample.gather(((0, 0.25),)) for sample in samples]
+
+    assert len(plan.store.passes) == before + 1
+    assert cells[0].accounts.sum() + cells[1].accounts.sum() == cells[2].accounts.sum()
+
+
 def test_what_a_sample_counts_is_what_its_accounts_in_memory_count():
     within, counted = prepared(DIMENSIONS["all kinds"], ("gaps",))
     values = within.metrics["gaps"]
