@@ -8,8 +8,8 @@ READY_CI := $(VENV)/.ready-ci
 # Spark 3.5 does not support pandas 3: an environment of its own, with pandas 2.
 VENV_SPARK  ?= .venv-spark
 READY_SPARK := $(VENV_SPARK)/.ready
-# Tests at once: one more than two processors, as each of them waits now and then.
-AT_ONCE ?= 3
+# Tests at once.
+AT_ONCE ?= 2
 # xgboost and numpy threads are chosen by --jobs, never by the machine's core count.
 export OMP_NUM_THREADS ?= 1
 

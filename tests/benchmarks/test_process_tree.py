@@ -10,6 +10,8 @@ import pytest
 
 from tests.benchmarks.process_tree import TreeWatch, memory_bytes, run_measured, tree
 
+pytestmark = pytest.mark.slow
+
 BURN = "import time\nwhile time.process_time() < {}: pass\n"
 #: Written to, so that it is resident.
 HOLD = "block = bytearray(b'x') * (64 << 20)\n"

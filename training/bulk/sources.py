@@ -122,7 +122,7 @@ def pieces_with_all(source: Path | BinaryIO, inputs: Sequence[Input]) -> Iterato
         file = AccountFile(source, source.stem, source.name)
         _check_has_all(header_of(file), file.name, inputs)
         return pieces_of(file)
-    stream = CsvStream(source, "stdin")
+    stream = CsvStream(source, str(getattr(source, "name", "stdin")))
     _check_has_all(stream.header, stream.name, inputs)
     return csv_pieces(stream)
 

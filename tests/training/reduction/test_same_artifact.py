@@ -126,6 +126,7 @@ def test_where_not_so_many_are_kept_out_all_are_evaluated():
     assert len(accounts.to_evaluate()) == accounts.kept_out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("dimensions", "estimator"),
     [
