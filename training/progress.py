@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 import sys
@@ -26,7 +27,8 @@ def progress_bar(what: str) -> Iterator[Step]:
     """
     bar = _bar_for_here(what)
     if bar is None:
-        yield lambda name, total: _log.info("%s (of %d): %s", what, total, name)
+        finished = itertools.count(1)
+        yield lambda name, total: _log.info("%s, %d of %d: %s", what, next(finished), total, name)
         return
     with bar:
         lock = threading.Lock()  # tqdm's own guards the terminal, not the count.

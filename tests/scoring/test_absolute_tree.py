@@ -1,5 +1,6 @@
 import copy
 import json
+import math
 from collections.abc import Iterator
 from contextlib import nullcontext
 from typing import Any
@@ -130,10 +131,26 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.parametrize(
+    "value",
+    [10**400, -(10**400), -1, 1e308, math.nan],
+    ids=["huge", "huge below 0", "below 0", "large", "none"],
+)
+def test_a_number_that_is_none_of_a_scorecard_s_is_told_in_words_wherever_it_stands(
+    value: float,
+) -> None:
+    for place in places(absolute_tree()):
+        refused_or_made(place, value)
+
+
 @given(place=st.sampled_from(list(places(absolute_tree()))), value=JSON)
 def test_whatever_stands_anywhere_it_is_refused_in_words_or_makes_a_scorecard(
     place: tuple[Any, ...], value: Any
 ) -> None:
+    refused_or_made(place, value)
+
+
+def refused_or_made(place: tuple[Any, ...], value: Any) -> None:
     tree = copy.deepcopy(absolute_tree())
     branch = tree
     for key in place[:-1]:

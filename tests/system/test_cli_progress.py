@@ -27,7 +27,7 @@ def test_a_log_has_a_line_per_metric(run, small, five_metrics, tmp_path):
     )  # fmt: skip
 
     lines = [line for line in done.stderr.splitlines() if "fitted" in line]
-    assert {re.fullmatch(r"INFO metrics fitted \(of 5\): (\w+)", each)[1] for each in lines} == (
+    assert {re.fullmatch(r"INFO metrics fitted, \d of 5: (\w+)", each)[1] for each in lines} == (
         METRICS
     )
     assert len(lines) == 5

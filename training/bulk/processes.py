@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import active_children, connection, get_context, parent_process
+from multiprocessing import connection, get_context, parent_process
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from serving.scoring.errors import ScoringError
@@ -52,8 +52,8 @@ def worker_processes(jobs: int) -> Iterator[Workers]:
 
     Tasks are taken one by one as results are, a few ahead. If `tasks` raises, so do the results,
     after those of the tasks before. Functions and tasks must be such as can be sent to a process.
-    When the block ends no process is left; if it raises, they are ended in the middle of what they
-    do.
+    When the block ends no process is left; if it raises, they end the tasks they are at, a few
+    seconds' work: one that is killed while it sends a result leaves this process waiting for it.
 
     Raises
     ------
@@ -63,7 +63,6 @@ def worker_processes(jobs: int) -> Iterator[Workers]:
     if jobs == 1:
         yield ALONE
         return
-    ours = set(active_children())
     # Not by fork: Arrow and DuckDB have threads, and a fork copies the locks they hold.
     pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_begin)
 
@@ -74,15 +73,11 @@ def worker_processes(jobs: int) -> Iterator[Workers]:
 
     try:
         yield Workers(jobs, in_order)
-    except BaseException as error:
-        for process in set(active_children()) - ours:
-            process.kill()
-        if isinstance(error, BrokenProcessPool):
-            raise WorkerDied(
-                "a worker process was ended before its work was done; if the machine has run out "
-                "of memory, take fewer jobs"
-            ) from None
-        raise
+    except BrokenProcessPool:
+        raise WorkerDied(
+            "a worker process was ended before its work was done; if the machine has run out "
+            "of memory, take fewer jobs"
+        ) from None
     finally:
         pool.shutdown(cancel_futures=True)
 

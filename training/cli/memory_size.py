@@ -17,8 +17,9 @@ def takes_memory(command: Any) -> Any:
         callback=_size,
         default="2GB",
         show_default=True,
-        help="What may be taken, about: tables of more than an eighth of it (of a quarter of that, "
-        "if they are compressed) are joined on the disk.",
+        help="What tables in memory may take, in MB, GB or TB; they take some eight times the size "
+        "of their files, thirty times if these are compressed. Larger ones are joined on the disk. "
+        "Each process takes some 300 MB besides.",
     )
     return option(command)
 

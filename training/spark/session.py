@@ -70,7 +70,8 @@ def open_session(master: str | None) -> Iterator[SparkSession]:
     """
     if importlib.util.find_spec("pyspark") is None:
         raise SparkUnavailable(
-            "pyspark is not installed: pip install 'customer-success-scorecard[spark]'"
+            "pyspark is not installed: pip install '.[spark]', in an environment of its own "
+            "(deploy/SPARK.md)"
         )
     from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException

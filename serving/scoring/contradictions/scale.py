@@ -48,7 +48,8 @@ def _band_mistakes(maximum: float, bands: Mapping[str, Any]) -> Iterator[Mistake
         if not is_number(lower):
             continue
         if not 0 <= lower < maximum:
-            reason = f"begins at {lower:g}, outside the scale: from 0 to below {maximum:g}"
+            begin = exact_text(lower)
+            reason = f"begins at {begin}, outside the scale: from 0 to below {maximum:g}"
             yield Mistake(("bands", name), reason)
         elif starts.setdefault(lower, name) != name:
             reason = f"overlaps {starts[lower]}: both begin at {lower:g}"

@@ -39,6 +39,15 @@ if __name__ == "__main__":
                     say(root)
         except ValueError as error:
             say(error)
+    elif sys.argv[1] == "large results":
+        for _ in range(12):
+            try:
+                with worker_processes(2) as (_, in_order):
+                    for result in in_order(os.urandom, [30_000_000] * 6):
+                        raise KeyboardInterrupt
+            except KeyboardInterrupt:
+                pass
+        say("ended")
     elif sys.argv[1] == "death":
         try:
             with worker_processes(2) as (_, in_order):
@@ -78,6 +87,11 @@ def test_an_error_of_a_task_is_raised_and_the_others_are_ended(program):
     assert said[0] == "2.0"
     assert said[1].startswith(("math domain", "expected a nonneg"))
     assert said[-1] == "[]"
+
+
+@pytest.mark.slow
+def test_an_interrupt_while_large_results_are_sent_ends_all(program):
+    assert program("large results") == ["ended", "[]"]
 
 
 def test_a_worker_that_dies_is_an_error_that_says_so(program):

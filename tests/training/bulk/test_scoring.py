@@ -193,7 +193,7 @@ def test_nothing_is_written_of_a_folder_that_cannot_be_used(artifact, folder, tm
 def test_a_log_tells_of_progress_now_and_then(artifact, folder, tmp_path):
     done = run(artifact, "--data", folder, "--out", tmp_path / "s.csv", "--memory", "1 MB")
 
-    assert "scored (of 1): 500 accounts" in done.stderr
+    assert "scored, 1 of 1: 500 accounts" in done.stderr
     assert "500 accounts scored" in done.stderr
 
 

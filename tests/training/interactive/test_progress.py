@@ -68,8 +68,8 @@ def test_who_asked_for_lines_gets_one_per_step():
     done = start(program=logging + WORK)
 
     assert done.stderr.splitlines() == [
-        "INFO:training.progress:metrics fitted (of 2): one",
-        "INFO:training.progress:metrics fitted (of 2): two",
+        "INFO:training.progress:metrics fitted, 1 of 2: one",
+        "INFO:training.progress:metrics fitted, 2 of 2: two",
     ]
 
 
