@@ -8,8 +8,6 @@ READY_CI := $(VENV)/.ready-ci
 # Spark 3.5 does not support pandas 3: an environment of its own, with pandas 2.
 VENV_SPARK  ?= .venv-spark
 READY_SPARK := $(VENV_SPARK)/.ready
-# Tests at once.
-AT_ONCE ?= 2
 # xgboost and numpy threads are chosen by --jobs, never by the machine's core count.
 export OMP_NUM_THREADS ?= 1
 
@@ -49,7 +47,8 @@ format: $(READY)  ## Rewrite the code in the house style
 	$(BIN)/ruff format .
 
 test: $(READY)  ## The default test suite (no AWS account, Docker or GPU)
-	$(BIN)/pytest -q -n $(AT_ONCE) --dist loadfile
+	# The house rules are `make check`'s.
+	$(BIN)/pytest -q -n 2 --dist loadfile --ignore tests/architecture
 
 test-wheel: $(READY)  ## What users start, from the built wheel in an environment of its own
 	$(BIN)/python -m tests.wheel
@@ -76,7 +75,7 @@ test-ci: $(READY_CI)  ## What is too long for `make test`
 	# Two at once: each of them waits for half of its time, for podman, pip, Spark or Terraform.
 	$(MAKE) --jobs=2 --output-sync=target infra-test container-test test-wheel spark-test
 	$(MAKE) notebooks-test
-	$(BIN)/pytest -q -n $(AT_ONCE) --dist worksteal -m 'slow and not soak'
+	$(BIN)/pytest -q -n 2 --dist worksteal -m 'slow and not soak'
 
 test-all: check test test-ci  ## Everything, soaks too (about half an hour)
 	$(BIN)/pytest -q -m soak

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, note
 from hypothesis import strategies as st
 from test_wire_properties import ENCODINGS, NEVER_EMPTY, anything, nearly_right
-from wire_examples import BUDGETS, TODAY, batches, examples, expected
+from wire_examples import TODAY, batches, examples, expected
 
 from serving.inference.app import create_app
 from serving.inference.invocations import Invocations
@@ -25,6 +25,13 @@ from serving.inference.served_model import ServedModel
 from serving.scoring import load_scorer
 
 NOON = dt.datetime.combine(TODAY, dt.time(12), dt.UTC)
+
+#: How many bodies a whole container's application is asked with: each takes a millisecond or five.
+SERVED = [
+    pytest.param(1_000, id="1000 bodies"),
+    pytest.param(5_000, id="5000 bodies", marks=pytest.mark.slow),
+    pytest.param(100_000, id="100000 bodies", marks=pytest.mark.soak),
+]
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +80,7 @@ READERS = {
 }
 
 
-@pytest.mark.parametrize("bodies", BUDGETS)
+@pytest.mark.parametrize("bodies", SERVED)
 def test_whatever_the_encoding_the_scores_are_those_of_the_scorer(model, bodies):
     client = make_client(model)
 
@@ -103,7 +110,7 @@ def test_whatever_the_encoding_the_scores_are_those_of_the_scorer(model, bodies)
     holds()
 
 
-@pytest.mark.parametrize("bodies", BUDGETS)
+@pytest.mark.parametrize("bodies", SERVED)
 def test_whatever_the_body_the_answer_is_as_described(model, bodies):
     document = json.loads(encode_openapi(model))
     client = {keep: make_client(model, keep_bad_rows=keep) for keep in (False, True)}
