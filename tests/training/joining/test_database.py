@@ -11,7 +11,15 @@ from training.joining.database import JoinFailed, opened_database
 ENDLESS = "SELECT count(*) FROM range(1000000000000) AS a WHERE hash(a.range) % 7 = 3"
 
 
-def test_ctrl_c_in_the_middle_of_a_statement_is_an_interrupt_and_no_error(tmp_path):
+@pytest.fixture
+def heard():
+    """Interrupts are heard, also where whoever started the tests has ignored them."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_in_the_middle_of_a_statement_is_an_interrupt_and_no_error(tmp_path, heard):
     # If it comes before the statement, that is an interrupt as well.
     threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
 
