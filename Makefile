@@ -69,7 +69,7 @@ PANDAS_TESTS := tests/training/reading tests/training/risk/test_risk_outcomes.py
 
 spark-test: $(READY_SPARK)  ## Score and train on Apache Spark, and read tables with pandas 2 (5 minutes)
 	$(VENV_SPARK)/bin/pytest -q $(PANDAS_TESTS)
-	$(VENV_SPARK)/bin/pytest -q -m spark tests/spark
+	$(VENV_SPARK)/bin/pytest -q -m 'spark and not soak' tests/spark
 
 test-ci: $(READY_CI)  ## What is too long for `make test`
 	# Two at once: each of them waits for half of its time, for podman, pip, Spark or Terraform.
@@ -79,6 +79,7 @@ test-ci: $(READY_CI)  ## What is too long for `make test`
 
 test-all: check test test-ci  ## Everything, soaks too (about half an hour)
 	$(BIN)/pytest -q -m soak
+	$(VENV_SPARK)/bin/pytest -q -m 'spark and soak' tests/spark
 
 run: $(READY)  ## Train, publish to an S3 on this machine, serve, and print a curl that works
 	@$(BIN)/python deploy/local.py

@@ -12,9 +12,6 @@ from training.spark.session import SparkUnavailable, check_java, open_session
 
 ARTIFACTS = Path(__file__).parents[1] / "data" / "artifacts"
 
-#: Enough that no part of the work is one batch, or one task.
-MANY_ACCOUNTS = 1_000_000
-
 
 def _missing() -> str | None:
     if importlib.util.find_spec("pyspark") is None:
@@ -56,15 +53,21 @@ def mixed_artifact():
     return ARTIFACTS / "format-3.tar.gz"
 
 
-@pytest.fixture(scope="session")
-def many_accounts(tmp_path_factory, artifact):
-    """A million accounts and, beside them, what one machine scores them: (folder, scores)."""
+@pytest.fixture(
+    scope="session",
+    params=[
+        pytest.param(100_000, id="100000"),
+        pytest.param(1_000_000, id="1000000", marks=pytest.mark.soak),
+    ],
+)
+def many_accounts(tmp_path_factory, artifact, request):
+    """Many accounts and, beside them, what one machine scores them: (folder, scores)."""
     from tests.spark.spark_scores import local_scores
     from training.synthetic import write_sample
 
     def make(folder):
-        write_sample(folder / "data", MANY_ACCOUNTS, 7)
+        write_sample(folder / "data", request.param, 7)
         local_scores(load_scorer(artifact), folder / "data").to_parquet(folder / "scores.parquet")
 
-    folder = made_once(tmp_path_factory, "many-accounts", make)
+    folder = made_once(tmp_path_factory, f"many-accounts-{request.param}", make)
     return folder / "data", folder / "scores.parquet"

@@ -50,7 +50,7 @@ def test_dates_flags_and_categories_are_scored_as_of_the_newest_row(
     assert_same_scores(spark_scores(tmp_path / "out"), expected)
 
 
-def test_a_million_accounts_have_the_bits_of_one_machine(spark, artifact, many_accounts, tmp_path):
+def test_many_accounts_have_the_bits_of_one_machine(spark, artifact, many_accounts, tmp_path):
     import pandas as pd
 
     folder, expected = many_accounts

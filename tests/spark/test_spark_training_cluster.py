@@ -12,6 +12,8 @@ from training.train import train
 PROGRAM = """
 import sys
 from pathlib import Path
+
+import pytest
 from training.spark.training_run import train_on_spark
 data, card, out, master = sys.argv[1:]
 train_on_spark(
@@ -28,6 +30,7 @@ def files_of(artifact):
     }
 
 
+@pytest.mark.soak
 def test_a_worker_killed_between_two_metrics_changes_no_byte(tmp_path):
     accounts = make_accounts(5000)
     data, card = write_folder(tmp_path, accounts, ["acct_age"], ["use", "zeros", "counts"])
