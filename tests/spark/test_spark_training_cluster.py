@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from tests.spark.standalone_cluster import standalone_cluster
 from tests.training.reduction.trainings import make_accounts, write_folder
 from training.train import train
@@ -13,7 +15,6 @@ PROGRAM = """
 import sys
 from pathlib import Path
 
-import pytest
 from training.spark.training_run import train_on_spark
 data, card, out, master = sys.argv[1:]
 train_on_spark(
