@@ -73,7 +73,7 @@ spark-test: $(READY_SPARK)  ## Score and train on Apache Spark, and read tables 
 
 test-ci: $(READY_CI)  ## What is too long for `make test`
 	# Two at once: each of them waits for half of its time, for podman, pip, Spark or Terraform.
-	$(MAKE) --jobs=2 --output-sync=target infra-test container-test test-wheel spark-test
+	$(MAKE) --jobs=2 --output-sync=target infra-test spark-test container-test test-wheel
 	$(MAKE) notebooks-test
 	$(BIN)/pytest -q -n 2 --dist worksteal -m 'slow and not soak'
 

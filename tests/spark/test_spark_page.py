@@ -22,6 +22,7 @@ def command_of(start):
     return shlex.split(line)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("start", ["scorecard score", "spark-submit --master spark"])
 def test_the_pages_command_scores(start, artifact, tmp_path):
     from pyspark.find_spark_home import _find_spark_home
