@@ -26,9 +26,6 @@ from training.reading.pieces import Piece, csv_pieces, pieces_of
 from training.reading.refusals import Refusals
 from training.reading.table_files import AccountFile, files_of, header_of
 
-#: What several processes leave to one: files of some sixty megabytes.
-_MEMORY_ALONE = 2**29
-
 
 @dataclass(frozen=True)
 class Source:
@@ -65,9 +62,6 @@ def folder_source(
     """Read a folder for the time of a block; see `score_folder`."""
     files = files_of(folder)
     events = scorer.scorecard.tree.get("events", {})
-    if workers.jobs > 1:
-        # Joined on the disk, files are read by all processes; in memory by this one alone.
-        memory_bytes = min(memory_bytes, _MEMORY_ALONE)
     if not joins_on_disk(files, scorer.inputs, events, memory_bytes):
         accounts, date = read_inputs(scorer, folder, max_refused_share, scoring_date)
         batches = list(account_batches(accounts.frame, scorer.inputs))
