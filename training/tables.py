@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from serving.scoring.column import Input
 from training.errors import DataError
 from training.events import apart, derive
-from training.reading.account_files import PEERS_FILE, Source, find_sources
+from training.reading.account_files import Source, find_sources
 from training.reading.csv_reader import (
     ACCOUNT,
     LAST_UPDATED,
@@ -121,7 +121,7 @@ def read_accounts(
         placed, newest_there = _place(rows, chosen, source)
         columns |= placed
         newest += newest_there
-        notes += absent(int(np.count_nonzero(chosen < 0)), source)
+        notes += absent(int(np.count_nonzero(chosen < 0)), source, peers)
     moment = max(newest, default=None)
     if derived:
         until = scoring_date or (moment.date() if moment is not None else None)
@@ -134,12 +134,12 @@ def read_accounts(
     return Accounts(frame, refusals, tuple(notes), moment)
 
 
-def absent(count: int, source: Source) -> list[str]:
-    """Say how many accounts have no row in a table, if any."""
+def absent(count: int, source: Source, peers: Source) -> list[str]:
+    """Say how many of the peers' accounts have no row in another table, if any."""
     if not count:
         return []
     return [
-        f"{counted(count, 'account')} of {PEERS_FILE} without a usable row in {source.name}: "
+        f"{counted(count, 'account')} of {peers.name} without a usable row in {source.name}: "
         "the metrics there are missing"
     ]
 

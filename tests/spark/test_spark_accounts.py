@@ -186,6 +186,28 @@ def test_a_folder_that_cannot_be_used_says_what_to_change(spark, tmp_path, files
     assert str(refused.value).splitlines()[0] == str(ours.value).splitlines()[0]
 
 
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({}, "has no events.csv to derive bots from, and no other file has it"),
+        ({"events": "acct_id,event,date\nA,bot,2026-01-01\n"}, "on one machine only: leave"),
+        (
+            {"events": "acct_id,event,date\n", "usage": USAGE},
+            "bots is in usage.csv, and is derived",
+        ),
+    ],
+)
+def test_what_events_would_give_is_refused_by_its_name(spark, tmp_path, files, message):
+    write(tmp_path, peer_dims=PEERS, **files)
+    events = {"bots": {"event": "bot", "take": "count"}}
+
+    with (
+        pytest.raises(DataError, match=message),
+        spark_accounts(spark, str(tmp_path), (AGE, BOTS), peer_dimensions=["age"], events=events),
+    ):
+        pass
+
+
 def test_a_line_that_is_not_utf8_ends_the_run(spark, tmp_path):
     write(tmp_path, peer_dims=PEERS, usage=USAGE)
     with (tmp_path / "usage.csv").open("ab") as file:

@@ -6,9 +6,10 @@ Neither the number of processes nor where tables are joined changes a byte of wh
 from __future__ import annotations
 
 import datetime as dt
+import gzip
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -28,7 +29,7 @@ from training.joining.size import MEMORY_BYTES
 from training.progress import progress_bar
 from training.reading.refusals import Refusals
 
-_PARQUET = ".parquet"
+_PARQUET, _GZIPPED = ".parquet", ".gz"
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,8 @@ def score_folder(
     Parameters
     ----------
     out : str
-        A CSV; Parquet, with the artifact's version, if it ends so. ``-`` is standard output.
+        A CSV, gzipped if it ends in ``.gz``; Parquet, with the artifact's version, if it ends so.
+        ``-`` is standard output.
     scoring_date : datetime, optional
         The newest `last_updated` if not given.
     with_statuses : bool
@@ -187,5 +189,11 @@ def _rows_written(scorer: Scorer, run: Run, out: str) -> Iterator[Callable[[Any]
             with pq.ParquetWriter(file, schema) as writer:
                 yield writer.write_batch
         else:
-            file.write((",".join(schema.names) + "\n").encode())
-            yield file.write
+            with _packed(file) if out.endswith(_GZIPPED) else nullcontext(file) as lines:
+                lines.write((",".join(schema.names) + "\n").encode())
+                yield lines.write
+
+
+def _packed(file: BinaryIO) -> gzip.GzipFile:
+    # Without name and time: the same scores are the same bytes.
+    return gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=file, mtime=0)

@@ -21,7 +21,7 @@ from training.cli.options import (
     reads_accounts,
     report,
 )
-from training.cli.spark import chooses_engine
+from training.cli.spark import check_engine, chooses_engine
 
 if TYPE_CHECKING:
     from training.train import TrainingRun
@@ -67,6 +67,7 @@ def train(
     from training.definition import default_scorecard
     from training.progress import progress_bar
 
+    check_engine(engine, master, places=[data_], of_one_machine=["memory"])
     check_unread(data_, refused)
     started = time.perf_counter()
     with gated(refused), progress_bar("metrics fitted") as done:
@@ -109,8 +110,6 @@ def _run(
         return train_on_spark(data, scorecard, out, master=master, **options)
     from training.train import train as train_here
 
-    if master is not None:
-        raise click.UsageError("--master is Spark's: give --engine spark, too")
     return train_here(Path(data), scorecard, out, memory_bytes=memory, **options)
 
 

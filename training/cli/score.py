@@ -75,7 +75,8 @@ def evaluate(
     "--out",
     type=click.Path(allow_dash=True),
     required=True,
-    help="CSV, or Parquet if it ends in .parquet; - writes stdout. Of Spark, a folder.",
+    help="CSV, gzipped if it ends in .gz, or Parquet if in .parquet; - writes stdout. "
+    "Of Spark, a folder.",
 )
 @click.option("--statuses", is_flag=True,
               help="Write every metric's status, too: why it has no score.")  # fmt: skip
@@ -114,7 +115,8 @@ def score(
 
     if (data_ is None) == (csv_ is None):
         raise click.UsageError("give one of --data and --csv")
-    check_engine(engine, master, data=data_, file=csv_, out=out)
+    unheeded = ["csv_", "jobs", "memory"]
+    check_engine(engine, master, places=[data_, csv_, out], of_one_machine=unheeded)
     check_outside(artifact, Path(out), refused)
     check_apart(Path(out), refused)
     check_unread(data_ or csv_ or "-", Path(out), refused)

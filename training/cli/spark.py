@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 if TYPE_CHECKING:
     from training.bulk.scoring import BulkScores
@@ -39,20 +40,37 @@ def chooses_engine(meaning: str) -> Callable[[Any], Any]:
 
 
 def check_engine(
-    engine: str, master: str | None, *, data: str | None, file: str | None, out: str
+    engine: str, master: str | None, *, places: Sequence[str | None], of_one_machine: Sequence[str]
 ) -> None:
-    """Refuse what the engine would not heed, or would take for the name of something here."""
+    """Refuse what the engine would not heed, or would take for the name of something here.
+
+    Parameters
+    ----------
+    places : sequence of str
+        What is read and written.
+    of_one_machine : sequence of str
+        The parameters of the command that Spark does not heed.
+    """
     if engine == "spark":
-        if data is None:
-            raise click.UsageError("--engine spark takes --data")
+        _check_not_given(of_one_machine)
         return
     if master is not None:
-        raise click.UsageError("--master is for Spark: give --engine spark, too")
-    for place in (data, file, out):
+        raise click.UsageError("--master is Spark's: give --engine spark, too")
+    for place in places:
         if place is not None and "://" in place:
             raise click.UsageError(
                 f"{place} is not on this machine: copy it, or take --engine spark, which reads and "
                 "writes folders there"
+            )
+
+
+def _check_not_given(names: Sequence[str]) -> None:
+    context = click.get_current_context()
+    for parameter in context.command.params:
+        source = context.get_parameter_source(parameter.name or "")
+        if parameter.name in names and source is ParameterSource.COMMANDLINE:
+            raise click.UsageError(
+                f"{parameter.opts[0]} is for one machine: leave it out with --engine spark"
             )
 
 

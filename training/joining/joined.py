@@ -158,7 +158,7 @@ def _chosen(
         table = counting_rows(database, f"table_{number}", stage, peers, left_out)
         notes += left_out.tell(refusals)
         tables.append(table)
-        notes += absent(tables[0].count - table.count, source)
+        notes += absent(tables[0].count - table.count, source, sources[0])
     return _Chosen(tables, refusals, notes)
 
 

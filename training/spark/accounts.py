@@ -17,10 +17,8 @@ import pyarrow as pa
 
 from serving.scoring.column import Input
 from training.errors import DataError
-from training.events import EVENTS, derived_columns
-from training.reading.account_files import PEERS_FILE, Source
+from training.reading.account_files import Source
 from training.reading.csv_reader import readers_of
-from training.reading.newest_rows import counted
 from training.reading.refusals import Refusals
 from training.spark.hadoop_files import HadoopFiles, literal
 from training.spark.row_joining import AccountJoin, CountedRows, JoinedTable
@@ -36,6 +34,7 @@ from training.spark.row_layout import (
 from training.spark.row_reading import CsvRows, FileRows, ParquetRows
 from training.spark.table_heads import TableFile, Tables, find_tables
 from training.spark.tallies import RefusedRows, Tally
+from training.tables import absent
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -102,8 +101,7 @@ def spark_accounts(
     """
     files = HadoopFiles(session, data)
     with tempfile.TemporaryDirectory() as scratch:
-        tables = find_tables(files, data, inputs, peer_dimensions, Path(scratch))
-    _check_no_events(tables, inputs, events)
+        tables = find_tables(files, data, inputs, peer_dimensions, events, Path(scratch))
     joined = _joined(session, tables, tuple(inputs)).persist()
     try:
         tally = _told(joined)
@@ -120,19 +118,6 @@ def spark_accounts(
         yield SparkAccounts(frame, tally.accounts, refusals, notes, newest)
     finally:
         joined.unpersist()
-
-
-def _check_no_events(
-    tables: Tables, inputs: Sequence[Input], events: Mapping[str, Mapping[str, Any]]
-) -> None:
-    wanted = {each.name for each in inputs}
-    derived = sorted(each.name for each in derived_columns(events) if each.name in wanted)
-    having = [name for name in tables.files if name.split(".")[0] == EVENTS]
-    if derived and having:
-        raise DataError(
-            f"{', '.join(derived)} would be derived from {having[0]}, which is done on one machine "
-            "only: leave the file out, and give the columns in a table of their own"
-        )
 
 
 def _joined(session: SparkSession, tables: Tables, inputs: tuple[Input, ...]) -> DataFrame:
@@ -217,8 +202,4 @@ def _moment(microseconds: int) -> dt.datetime:
 def _notes(tally: Tally, sources: Sequence[Source]) -> Iterator[str]:
     for index, source in enumerate(sources):
         yield from CountedRows(source.files).notes(index, tally.left_out)
-        if absent := tally.absent[index]:
-            yield (
-                f"{counted(absent, 'account')} of {PEERS_FILE} without a usable row in "
-                f"{source.name}: the metrics there are missing"
-            )
+        yield from absent(tally.absent[index], source, sources[0])

@@ -6,15 +6,17 @@ is of which table, which columns there are, what cannot be joined.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from serving.scoring.column import Input
 from training.errors import DataError
+from training.events import apart
 from training.reading.account_files import Source, find_sources
 from training.reading.parquet_reader import read_parquet
 from training.reading.refusals import Refusals
@@ -59,6 +61,7 @@ def find_tables(
     data: str,
     inputs: Sequence[Input],
     peer_dimensions: Collection[str],
+    events: Mapping[str, Mapping[str, Any]],
     scratch: Path,
 ) -> Tables:
     """Find a folder's tables as `find_sources` does; a table may be a folder of part files, too.
@@ -66,7 +69,7 @@ def find_tables(
     Raises
     ------
     DataError
-        If it is no folder, or its files cannot be used together.
+        If it is no folder, its files cannot be used together, or columns are to be derived.
     """
     if not files.is_folder(data):
         raise DataError(f"{data} is not a folder")
@@ -77,6 +80,7 @@ def find_tables(
         if parts := _parts(files, entry):
             found[entry.name] = _head(files, entry.name, parts, scratch / entry.name)
     heads = AccountFiles(data, files_of(scratch).files)
+    _check_none_derived(heads, inputs, events)
     sources = find_sources(heads, inputs, peer_dimensions)
     for source in sources:
         for file in source.headers:
@@ -85,6 +89,17 @@ def find_tables(
                 # Of no rows at all it tells whether its columns are of types that are read.
                 list(read_parquet(file.path, file.name, source.inputs, Refusals()))
     return Tables(sources, found)
+
+
+def _check_none_derived(
+    heads: AccountFiles, inputs: Sequence[Input], events: Mapping[str, Mapping[str, Any]]
+) -> None:
+    _, files, derived = apart(heads, inputs, events)
+    if derived:
+        raise DataError(
+            f"{', '.join(derived)} would be derived from {files[0].name}, which is done on one "
+            "machine only: leave the file out, and give the columns in a table of their own"
+        )
 
 
 def _check_is_read(table: TableFile, name: str) -> None:

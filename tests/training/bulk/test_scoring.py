@@ -1,6 +1,7 @@
 """A file of scores is the same bytes, however many processes and wherever tables are joined."""
 
 import datetime as dt
+import gzip
 import os
 import re
 import signal
@@ -82,6 +83,14 @@ def test_memory_disk_and_processes_write_the_same_bytes(artifact, folder, tmp_pa
     assert [row["acct_id"] for row in without_stamp(texts[1])] == [
         f"acct {number}" for number in range(500)
     ]
+
+
+def test_a_name_that_ends_in_gz_is_packed(artifact, folder, tmp_path):
+    for name in ("s.csv", "s.csv.gz"):
+        score_folder(artifact, folder, str(tmp_path / name))
+
+    unpacked = gzip.decompress((tmp_path / "s.csv.gz").read_bytes()).decode()
+    assert stampless(unpacked) == stampless((tmp_path / "s.csv").read_text())
 
 
 @pytest.mark.parametrize("memory", [NO_MEMORY, 2**31])
