@@ -139,6 +139,8 @@ class _Client:
             self._connecting = self._loop.create_task(self._connect())
         elif (position := self._load.next_request()) is not None:
             self._connection.send(position, self._load.requests[position])
+        else:
+            self.done = True  # the time was up between the two looks at the clock
 
     async def _connect(self) -> None:
         began = time.monotonic()

@@ -73,7 +73,8 @@ def test_clients_that_hang_up_leave_no_slot_thread_or_descriptor_behind(start_sl
     )
     say(f"{count} hung up; {holdings(worker)} {settled_s:.1f} s later, {before} before")
     assert workers_of(container.pid) == [worker]
-    assert all_slots_are_usable(container.port)
+    # The last of those who hung up may still be scored: a slot is lost if it never comes back.
+    wait_until(lambda: all_slots_are_usable(container.port), within_s=20, why="a slot is lost")
     assert not [line for line in container.log_lines() if line["level"] == "error"]
     assert "Traceback" not in container.log()
 

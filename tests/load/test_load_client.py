@@ -110,6 +110,15 @@ def test_a_refused_connection_is_not_a_lost_request():
     assert tally.not_connected > 0
 
 
+def test_a_load_whose_time_is_up_in_the_middle_of_sending_ends(scripted, monkeypatch):
+    load = Load(scripted([WHOLE]), [REQUEST])
+    monkeypatch.setattr(load, "next_request", lambda: None)
+
+    tally = load.run(seconds=30)
+
+    assert tally.sent == 0
+
+
 def test_a_load_in_the_background_ends_when_told(scripted):
     port = scripted([WHOLE] * 1000)
 
