@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from hypothesis import settings
 
 from tests.audit import UNPICKLED, watched
 from tests.made_once import made_once
+from tests.processes import BIN, clean_environ
 
 # At a desk every run tries new examples; in CI the same, so that a red run is about the change.
 settings.register_profile("desk", deadline=None)
@@ -37,15 +39,23 @@ def interruptible() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The artifact of the sample, some 4 MB with its boosters."""
+def trained_by_command(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in which `scorecard train --data data/sample` made `artifact` and said `said`."""
 
     def make(folder: Path) -> None:
-        # Here, because most tests need no training, and its libraries take a while to import.
-        from training.definition import default_scorecard
-        from training.train import train
-
         sample = Path(__file__).parents[1] / "data" / "sample"
-        train(sample, default_scorecard(), folder / "artifact", jobs=2)
+        words = ["train", "--data", sample, "--out", "artifact"]
+        done = subprocess.run(
+            [BIN / "scorecard", *words], cwd=folder, env=clean_environ(), check=False,
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        (folder / "said").write_text(done.stdout)
 
-    return made_once(tmp_path_factory, "trained", make) / "artifact"
+    return made_once(tmp_path_factory, "trained", make)
+
+
+@pytest.fixture(scope="session")
+def trained(trained_by_command: Path) -> Path:
+    """The artifact of the sample, some 4 MB with its boosters."""
+    return trained_by_command / "artifact"

@@ -1,8 +1,10 @@
 """Real server processes for tests: start, wait until they answer, stop, read what they logged."""
 
+import contextlib
 import http.client
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -18,6 +20,12 @@ BIN = Path(sys.executable).parent
 _START_UP = Path(__file__).parent / "start_up"
 #: What is said there when a program unpickles anything; it ends then.
 UNPICKLED = b"a serving process unpickled"
+
+
+def clean_environ(**changes: str) -> dict[str, str]:
+    """Give an environment in which nothing points at the repository."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    return {**kept, "OMP_NUM_THREADS": "1", **changes}
 
 
 def watched_environ(environ: Mapping[str, str]) -> dict[str, str]:
@@ -46,9 +54,16 @@ def _not_json(name):
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Give a port that nothing listens on, and that no client is given before a server takes it.
+
+    Systems give their clients ports from 16,000 on, most of them higher ones.
+    """
+    while True:
+        # Not by `random`: tests that run at the same time begin with the same seed.
+        port = 10_000 + secrets.randbelow(6_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("", port))
+            return port
 
 
 def call(port, method, path, body=None, *, host="127.0.0.1", timeout_s=30, **headers) -> Answer:

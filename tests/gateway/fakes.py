@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from serving.gateway.keys import IssuedKey
 from serving.gateway.upstream import Answer, UpstreamError
-from tests.processes import check_nothing_was_unpickled, watched_environ
+from tests.processes import check_nothing_was_unpickled, free_port, watched_environ
 
 START = "from serving.gateway.server import main; main()"
 
@@ -219,12 +219,6 @@ class RunningGateway:
 
     def log(self) -> list[dict[str, object]]:
         return [json.loads(line) for line in self.log_file.read_text().splitlines()]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @contextlib.contextmanager

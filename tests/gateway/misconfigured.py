@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from serving.gateway.key_records import to_entry
 from serving.gateway.keys import issue, list_keys
 from serving.gateway.signatures import new_key_pair
-from tests.gateway.fakes import NOON, free_port
+from tests.gateway.fakes import NOON
+from tests.processes import free_port
 
 PUBLIC = new_key_pair("a")[1]
 ISSUER = {
@@ -20,8 +21,7 @@ MARK = "marked-secret"
 
 def fetched_from(uri):
     """Give an issuer whose public keys lie at an address."""
-    named = {name: ISSUER[name] for name in ("issuer", "audience", "algorithms")}
-    return named | {"jwks_uri": uri}
+    return {name: each for name, each in ISSUER.items() if name != "jwks_file"} | {"jwks_uri": uri}
 
 
 def right(folder):

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from tests.gateway.fakes import free_port
+from tests.processes import free_port
 
 PASSWORD = "marked-password"  # noqa: S105 (a test's)
 

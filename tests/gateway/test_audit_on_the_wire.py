@@ -4,8 +4,8 @@ import itertools
 
 import pytest
 
-from tests.gateway.fakes import Reply, free_port, running_gateway
-from tests.processes import call
+from tests.gateway.fakes import Reply, running_gateway
+from tests.processes import call, free_port
 
 MALFORMED = [
     b"\r\n\r\n",

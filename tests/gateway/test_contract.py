@@ -7,7 +7,8 @@ import uuid
 import pytest
 
 from serving.gateway.keys import issue, revoke
-from tests.gateway.fakes import NOON, Reply, free_port, running_gateway
+from tests.gateway.fakes import NOON, Reply, running_gateway
+from tests.processes import free_port
 
 FORBIDDEN = (403, b'{"message":"Forbidden"}', "ForbiddenException")
 NO_TOKEN = (

@@ -7,8 +7,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from serving.gateway.audit import REASONS
-from tests.gateway.fakes import free_port, running_gateway
-from tests.processes import call
+from tests.gateway.fakes import running_gateway
+from tests.processes import call, free_port
 
 README = (Path(__file__).parents[2] / "deploy" / "README.md").read_text()
 SECTION = README[README.index("## Metrics\n") :]

@@ -14,8 +14,8 @@ import boto3
 import pytest
 
 from serving.gateway.keys import issue
-from tests.gateway.fakes import clean_environ, free_port, running_gateway
-from tests.processes import BIN, Process
+from tests.gateway.fakes import clean_environ, running_gateway
+from tests.processes import BIN, Process, free_port
 
 README = (Path(__file__).parents[2] / "deploy" / "README.md").read_text()
 SCORES = 18

@@ -31,9 +31,9 @@ from serving.gateway.upstream import (
     UpstreamTimedOut,
     UpstreamUnreachable,
 )
-from tests.gateway.fakes import Reply, free_port
+from tests.gateway.fakes import Reply
 from tests.gateway.sagemaker_runtime import ARN, error, model_error, unknown_endpoint
-from tests.processes import call
+from tests.processes import call, free_port
 
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "test",

@@ -5,9 +5,9 @@ import re
 
 import pytest
 
-from tests.gateway.fakes import free_port, running_gateway
+from tests.gateway.fakes import running_gateway
 from tests.gateway.issuing import FakeIssuer
-from tests.processes import call
+from tests.processes import call, free_port
 
 MARK = "MARKEDsecret0123456789"
 FRAGMENTS = [

@@ -10,9 +10,9 @@ import pytest
 
 from serving.gateway.grants import Grants
 from serving.gateway.keys import issue
-from tests.gateway.fakes import NOON, free_port, running_gateway
+from tests.gateway.fakes import NOON, running_gateway
 from tests.gateway.redis_server import PASSWORD, running_redis
-from tests.processes import call
+from tests.processes import call, free_port
 
 WORKERS = 2
 FAILURES = "scorecard_limits_storage_failures_total"

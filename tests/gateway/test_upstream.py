@@ -15,7 +15,8 @@ from serving.gateway.upstream import (
     UpstreamUnreachable,
     UpstreamUnusable,
 )
-from tests.gateway.fakes import FakeContainer, Reply, free_port
+from tests.gateway.fakes import FakeContainer, Reply
+from tests.processes import free_port
 
 
 @pytest.fixture

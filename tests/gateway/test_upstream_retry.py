@@ -6,8 +6,8 @@ import pytest
 
 from serving.gateway.http_upstream import HttpUpstream
 from serving.gateway.upstream import UpstreamTimedOut, UpstreamUnreachable
-from tests.gateway.fakes import free_port
 from tests.gateway.scripted_server import HANG_UP, RESET, Scripted
+from tests.processes import free_port
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n"
 #: More than sockets hold, so that whoever sends it waits for its reader.

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,8 +11,9 @@ from types import SimpleNamespace
 import pytest
 
 from tests.made_once import made_once
+from tests.processes import BIN, clean_environ
 
-PROGRAM = Path(sys.executable).parent / "scorecard"
+PROGRAM = BIN / "scorecard"
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"
 
 #: Five of the thirteen metrics: everything a whole run does, in a third of its time.
@@ -37,18 +36,12 @@ components:
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
-def environment(**changes: str) -> dict[str, str]:
-    """Give an environment in which nothing points at the repository."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    return {**kept, "OMP_NUM_THREADS": "1", **changes}
-
-
 def start(*arguments: object, cwd: Path, **changes: str) -> subprocess.Popen[str]:
     """Start the program without waiting for it."""
     return subprocess.Popen(
         [PROGRAM, *map(str, arguments)],
         cwd=cwd,
-        env=environment(**changes),
+        env=clean_environ(**changes),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -66,7 +59,7 @@ def run() -> Run:
         return subprocess.run(
             [PROGRAM, *map(str, arguments)],
             cwd=cwd,
-            env=environment(**changes),
+            env=clean_environ(**changes),
             input=stdin if stdin is not None else "" if text else b"",
             capture_output=True,
             text=text,
@@ -90,15 +83,9 @@ def sample() -> Path:
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory, run: Run) -> SimpleNamespace:
+def trained(trained_by_command: Path) -> SimpleNamespace:
     """What `scorecard train --data data/sample` made: `.artifact`, and `.said`, its stdout."""
-
-    def make(folder: Path) -> None:
-        done = run("train", "--data", SAMPLE, "--out", "artifact", cwd=folder)
-        assert done.returncode == 0, done.stderr
-        (folder / "said").write_text(done.stdout)
-
-    folder = made_once(tmp_path_factory, "trained-by-command", make)
+    folder = trained_by_command
     return SimpleNamespace(artifact=folder / "artifact", said=(folder / "said").read_text())
 
 
