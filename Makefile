@@ -71,10 +71,10 @@ spark-test: $(READY_SPARK)  ## Score and train on Apache Spark, and read tables 
 	$(VENV_SPARK)/bin/pytest -q $(PANDAS_TESTS)
 	$(VENV_SPARK)/bin/pytest -q -m 'spark and not soak' tests/spark
 
-test-ci: $(READY_CI)  ## What is too long for `make test`
+test-ci: $(READY_CI) $(READY_SPARK)  ## What is too long for `make test`
 	# Two at once: each of them waits for half of its time, for podman, pip, Spark or Terraform.
 	# The longest first.
-	$(MAKE) --jobs=2 --output-sync=target infra-test container-test spark-test test-wheel notebooks-test
+	$(MAKE) --jobs=2 --output-sync=target infra-test spark-test container-test test-wheel notebooks-test
 	$(BIN)/pytest -q -n 2 --dist worksteal -m 'slow and not soak'
 
 test-all: check test test-ci  ## Everything, soaks too (about half an hour)

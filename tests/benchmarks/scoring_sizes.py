@@ -1,6 +1,7 @@
 """What scoring costs from a thousand accounts to ten million: `scorecard score`, as users run it.
 
-    python -m tests.benchmarks.scoring_sizes [--sizes 1000,10000000] [--repeat 5] [--quick]
+    python -m tests.benchmarks.scoring_sizes [--sizes 1000,10000000] [--repeat 5]
+        [--format csv] [--quick]
 
 Of every run: seconds, user and system time of all its processes, and their memory. What the
 program costs before it scores (its imports) is what it takes for one account; it is told apart,
@@ -9,6 +10,7 @@ because 'the same for every account' is a claim about what comes on top of it, t
 
 import os
 import statistics
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -57,9 +59,10 @@ class Case:
 
 
 def main() -> None:
-    options = chosen(__doc__, SIZES, QUICK, repeat=5)
+    options = chosen(__doc__, SIZES, QUICK, repeat=5, formats=FORMATS)
+    formats = [options.format] if options.format else FORMATS
     artifact = trained_artifact()
-    cases = measured(artifact, [1, *options.sizes], options.repeat)
+    cases = measured(artifact, [1, *options.sizes], formats, options.repeat)
     fixed = {case.kind: case.cpu_s for case in cases if case.accounts == 1}
     sized = [case for case in cases if case.accounts > 1]
     write(
@@ -71,14 +74,14 @@ def main() -> None:
     )
 
 
-def measured(artifact: Path, sizes: list[int], repeat: int) -> list[Case]:
+def measured(artifact: Path, sizes: list[int], formats: Sequence[str], repeat: int) -> list[Case]:
     """Score all sizes in all ways, in turns, so that a slow minute falls on every way."""
     cases: list[Case] = []
     # The first run reads the libraries from the disk.
     score(artifact, made_accounts(1), Case(accounts=1, jobs=1, suffix="csv"))
     for accounts in sizes:
         data = made_accounts(accounts)
-        ways = [Case(accounts=accounts, jobs=j, suffix=s) for s in FORMATS for j in JOBS]
+        ways = [Case(accounts=accounts, jobs=j, suffix=s) for s in formats for j in JOBS]
         for turn in range(repeat):
             print(f"scoring {accounts:,} accounts, {turn + 1} of {repeat} …", flush=True)
             for case in ways:
@@ -140,7 +143,8 @@ def checks(cases: list[Case], fixed: dict[tuple[int, str], float]) -> list[Check
         found.append(at_most(what, case.peak_gib, MOST_GIB, digits=2))
     if most < SPEED_UP_FROM:
         return found
-    return found + [_speed_up(cases, most, suffix) for suffix in FORMATS]
+    suffixes = sorted({case.suffix for case in cases})
+    return found + [_speed_up(cases, most, suffix) for suffix in suffixes]
 
 
 def deviation(costs_: list[float]) -> float:

@@ -5,7 +5,12 @@ from collections.abc import Sequence
 
 
 def chosen(
-    says: str | None, sizes: Sequence[int], quick: Sequence[int], *, repeat: int
+    says: str | None,
+    sizes: Sequence[int],
+    quick: Sequence[int],
+    *,
+    repeat: int,
+    formats: Sequence[str] = (),
 ) -> argparse.Namespace:
     """Read `sizes`, `repeat` and `quick` from the command line; --quick means these few, once."""
     parser = argparse.ArgumentParser(
@@ -14,6 +19,8 @@ def chosen(
     parser.add_argument("--sizes", type=_numbers, help="with commas between; all if not given")
     parser.add_argument("--repeat", type=int, help=f"runs of each  [default: {repeat}]")
     parser.add_argument("--quick", action="store_true", help=f"{max(quick):,} at most, once")
+    if formats:
+        parser.add_argument("--format", choices=formats, help="one only; all if not given")
     options = parser.parse_args()
     options.sizes = options.sizes or list(quick if options.quick else sizes)
     options.repeat = options.repeat or (1 if options.quick else repeat)
