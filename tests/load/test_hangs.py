@@ -88,7 +88,7 @@ def test_while_a_scorer_hangs_health_checks_are_answered(start_slow):
     assert tally.longest() < PING_LIMIT_S
 
 
-@pytest.mark.slow
+@pytest.mark.soak  # it waits for a minute
 def test_a_worker_in_which_nothing_runs_any_more_is_replaced(start_slow, say):
     container = start_slow(0, SCORECARD_WORKERS="2", SCORECARD_DEADLINE_S=str(DEADLINE_S))
     before = workers_of(container.pid)

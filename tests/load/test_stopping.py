@@ -94,7 +94,7 @@ def test_h10_a_request_of_five_seconds_is_answered_after_sigterm(start_slow):
     assert time.monotonic() - began < KILLED_AFTER_S
 
 
-@pytest.mark.slow
+@pytest.mark.soak  # it waits for half a minute
 def test_a_client_that_never_reads_does_not_hold_sigterm_up_for_30_seconds(start):
     container = start()
     began = time.monotonic()
