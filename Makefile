@@ -53,10 +53,10 @@ test: $(READY)  ## The default test suite (no AWS account, Docker or GPU)
 test-wheel: $(READY)  ## What users start, from the built wheel in an environment of its own
 	$(BIN)/python -m tests.wheel
 
-container-test: $(READY_CI)  ## Build the images and run them, with podman (3 minutes)
+container-test: $(READY_CI)  ## Build the images and run them, with podman (4 minutes)
 	$(BIN)/pytest -q -m container tests/container
 
-infra-test: $(READY)  ## Apply deploy/terraform to an AWS account on this machine, by deploy/AWS.md (6 minutes)
+infra-test: $(READY)  ## Apply deploy/terraform to an AWS account on this machine, by deploy/AWS.md (7 minutes)
 	$(BIN)/pytest -q -m infra tests/infrastructure
 
 notebooks-test: $(READY_CI)  ## Execute the notebooks from clean kernels (2 minutes)
@@ -67,7 +67,7 @@ PANDAS_TESTS := tests/training/reading tests/training/risk/test_risk_outcomes.py
 	tests/training/joining tests/training/test_tables.py tests/training/test_tables_newest.py \
 	tests/training/test_events.py
 
-spark-test: $(READY_SPARK)  ## Score and train on Apache Spark, and read tables with pandas 2 (5 minutes)
+spark-test: $(READY_SPARK)  ## Score and train on Apache Spark, and read tables with pandas 2 (4 minutes)
 	$(VENV_SPARK)/bin/pytest -q $(PANDAS_TESTS)
 	$(VENV_SPARK)/bin/pytest -q -m 'spark and not soak' tests/spark
 
@@ -77,7 +77,7 @@ test-ci: $(READY_CI) $(READY_SPARK)  ## What is too long for `make test`
 	$(MAKE) --jobs=2 --output-sync=target infra-test spark-test container-test test-wheel notebooks-test
 	$(BIN)/pytest -q -n 2 --dist worksteal -m 'slow and not soak'
 
-test-all: check test test-ci  ## Everything, soaks too (about half an hour)
+test-all: check test test-ci  ## Everything, soaks too (far more than half an hour)
 	$(BIN)/pytest -q -m soak
 	$(VENV_SPARK)/bin/pytest -q -m 'spark and soak' tests/spark
 

@@ -11,7 +11,7 @@ from hypothesis import settings
 
 from tests.audit import UNPICKLED, watched
 from tests.made_once import made_once
-from tests.processes import BIN, clean_environ
+from tests.processes import BIN, user_environ
 
 # At a desk every run tries new examples; in CI the same, so that a red run is about the change.
 settings.register_profile("desk", deadline=None)
@@ -46,7 +46,7 @@ def trained_by_command(tmp_path_factory: pytest.TempPathFactory) -> Path:
         sample = Path(__file__).parents[1] / "data" / "sample"
         words = ["train", "--data", sample, "--out", "artifact"]
         done = subprocess.run(
-            [BIN / "scorecard", *words], cwd=folder, env=clean_environ(), check=False,
+            [BIN / "scorecard", *words], cwd=folder, env=user_environ(), check=False,
             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr

@@ -22,8 +22,8 @@ _START_UP = Path(__file__).parent / "start_up"
 UNPICKLED = b"a serving process unpickled"
 
 
-def clean_environ(**changes: str) -> dict[str, str]:
-    """Give an environment in which nothing points at the repository."""
+def user_environ(**changes: str) -> dict[str, str]:
+    """Give the environment of a user: nothing in it points at the repository."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     return {**kept, "OMP_NUM_THREADS": "1", **changes}
 

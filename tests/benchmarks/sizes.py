@@ -12,7 +12,10 @@ def chosen(
     repeat: int,
     formats: Sequence[str] = (),
 ) -> argparse.Namespace:
-    """Read `sizes`, `repeat` and `quick` from the command line; --quick means these few, once."""
+    """Read `sizes`, `repeat`, `quick` from the command line, and `format` where there are several.
+
+    --quick means these few sizes, once.
+    """
     parser = argparse.ArgumentParser(
         description=says, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests.made_once import made_once
-from tests.processes import BIN, clean_environ
+from tests.processes import BIN, user_environ
 
 PROGRAM = BIN / "scorecard"
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"
@@ -41,7 +41,7 @@ def start(*arguments: object, cwd: Path, **changes: str) -> subprocess.Popen[str
     return subprocess.Popen(
         [PROGRAM, *map(str, arguments)],
         cwd=cwd,
-        env=clean_environ(**changes),
+        env=user_environ(**changes),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -59,7 +59,7 @@ def run() -> Run:
         return subprocess.run(
             [PROGRAM, *map(str, arguments)],
             cwd=cwd,
-            env=clean_environ(**changes),
+            env=user_environ(**changes),
             input=stdin if stdin is not None else "" if text else b"",
             capture_output=True,
             text=text,

@@ -9,7 +9,7 @@ import pytest
 
 from serving.scoring import load_scorer
 from tests.load.moved_registry import FAKE_AWS, moto_at
-from tests.processes import BIN, Process, call, clean_environ, free_port
+from tests.processes import BIN, Process, call, free_port, user_environ
 
 README = (Path(__file__).parents[2] / "deploy" / "README.md").read_text()
 URI = "s3://my-bucket/models"
@@ -39,7 +39,7 @@ def folder(tmp_path, run, small, small_trained, five_metrics):
 def aws():
     """The environment of an S3 with the README's bucket."""
     with moto_at(free_port()) as endpoint:
-        given = clean_environ(**FAKE_AWS, AWS_ENDPOINT_URL=endpoint)
+        given = user_environ(**FAKE_AWS, AWS_ENDPOINT_URL=endpoint)
         made = "import boto3; boto3.client('s3').create_bucket(Bucket='my-bucket')"
         subprocess.run([BIN / "python", "-c", made], env=given, check=True)
         yield given
